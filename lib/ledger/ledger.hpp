@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// The station's record: an append-only chain of events in one SQLite file, with projections (attempts,
+// devices, certificates, orders) written in the same transaction. One writer thread of its own; callers are
+// on the io_context thread and resume there when their event is durable (fsynced). Owned by the daemon's
+// composition, one per file.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/logger.hpp"
+#include "core/time_source.hpp"
+#include "ledger/events.hpp"
+
+namespace fleetline::ledger {
+
+/// Where an event ended up.
+struct receipt {
+    std::int64_t seq = 0;
+    std::string hash;  ///< of the event, 64 hex digits: the chain's head at that moment
+};
+
+/// How far a serial's last attempt got: the design's resume table in one value.
+enum class stage {
+    none,
+    identified,
+    csr_made,
+    issue_requested,
+    issued,
+    registration_requested,
+    registered,
+    delivery_started,
+    delivered,
+    proved,
+    passed
+};
+
+/// What the ledger remembers of a serial that is plugged again. Only members up to `reached` are filled.
+struct device_record {
+    serial_number serial;
+    stage reached = stage::none;
+    attempt_id attempt;         ///< the last attempt
+    bool attempt_open = false;  ///< it has no outcome yet
+    slot_name slot;
+    std::string outcome;         ///< of the last attempt that ended
+    utc_time finished_at{};      ///< of that
+    certificate_id certificate;  ///< of the credential under way, or current
+    std::string certificate_pem;
+    std::string public_key_sha256;
+    std::string key_origin;
+    secret ownership_token;  ///< empty when it can no longer be needed
+    utc_time token_expires{};
+    std::string template_name;
+    thing_name thing;
+    std::map<std::string, std::string> device_configuration;
+    certificate_id current_certificate;  ///< of the last passed attempt; a rework replaces it
+    bool rework_authorised = false;      ///< and not used up yet
+    std::int64_t failures = 0;           ///< failed attempts since the last pass
+};
+
+struct order_record {
+    order_name order;
+    product_name product;
+    std::int64_t quota = 0;
+    std::int64_t passed = 0;
+    bool allow_list = false;
+    bool open = false;
+};
+
+struct options {
+    std::filesystem::path file;
+    std::string station;
+    bool create = true;              ///< make the file when it is not there
+    std::size_t commit_limit = 512;  ///< most events in one transaction
+};
+
+/// A serial of an attempt that had no outcome when the ledger was opened (crash, power cut).
+struct open_attempt {
+    attempt_id attempt;
+    slot_name slot;
+    serial_number serial;
+    utc_time started_at{};
+};
+
+class ledger {
+  public:
+    /// Opens (or creates), migrates and checks the head of the chain. Throws failure(station-ledger-…).
+    ledger(options wanted, boost::asio::any_io_executor executor, time_source& time, const logger& log);
+    ~ledger();  ///< writes out what was accepted, then closes
+    ledger(const ledger&) = delete;
+    ledger& operator=(const ledger&) = delete;
+
+    /// Resumes when the event is durable. Events appended one after the other by one caller stay in that
+    /// order. Not cancelled half-way: a cancelled caller gets the exception, the event is written all the
+    /// same. Throws failure(station-ledger-unwritable) when the disk is full or the file is gone.
+    boost::asio::awaitable<receipt> append(event what);
+
+    /// As append, without waiting: for what must be recorded when nobody can wait (an attempt left by an
+    /// exception).
+    void append_later(event what);
+
+    /// Resumes when everything accepted so far is durable.
+    boost::asio::awaitable<void> flush();
+
+    boost::asio::awaitable<device_record> device(serial_number serial);
+    boost::asio::awaitable<std::optional<order_record>> open_order(product_name product);
+    boost::asio::awaitable<bool> serial_allowed(order_name order, serial_number serial);
+    boost::asio::awaitable<std::vector<open_attempt>> open_attempts();
+
+    /// The bounded transcript of an attempt; not part of the chain, dropped when retention says so.
+    void store_transcript(attempt_id attempt, std::string text);
+
+    /// False after a write failed and until one works again, with why.
+    bool writable() const;
+    std::string trouble() const;
+
+  private:
+    class impl;
+    std::unique_ptr<impl> impl_;
+};
+
+}  // namespace fleetline::ledger

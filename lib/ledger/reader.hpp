@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Read-only look at a ledger file: for the CLI, reports and statistics, also while the daemon writes or is
+// stopped. A connection of its own; one thread at a time. Throws failure(station-ledger-…) when the file
+// cannot be read.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/names.hpp"
+#include "core/time.hpp"
+
+namespace fleetline::ledger {
+
+/// One attempt as the report tells it: design section 6, "Report columns", in that order. Empty text: not
+/// known.
+struct attempt_row {
+    std::string attempt_id, station, slot, serial, serial_source, product, order, operator_name, dialect,
+        firmware_version;
+    std::string started_at, finished_at;
+    std::optional<std::int64_t> duration_ms;
+    std::string outcome, failure_code, failure_step;
+    std::string thing_name, certificate_id, certificate_sha256, certificate_not_after, public_key_sha256,
+        key_origin, proof;
+    std::string replaces_certificate_id, template_name;
+    std::optional<bool> clock_synchronised;
+    std::int64_t event_seq = 0;  ///< of the attempt's last event
+    std::string event_hash;
+    std::string failure_text;                     ///< not a report column
+    std::map<std::string, std::int64_t> step_ms;  ///< not a report column
+};
+
+struct device_row {
+    std::string serial, thing_name, certificate_id, product, order, station, slot, stage, outcome, attempt_id,
+        updated_at;
+    std::int64_t attempts = 0;
+};
+
+struct certificate_row {
+    std::string certificate_id, state, serial, thing_name, attempt_id, issued_at, not_after, why, replaced_by,
+        pem;
+    std::string revoked_at, revoked_by;
+};
+
+struct event_row {
+    std::int64_t seq = 0;
+    std::string recorded_at, kind, attempt_id, payload_json, hash;
+    bool clock_synchronised = false;
+};
+
+struct filter {
+    std::optional<utc_time> since, until;  ///< of an attempt's start; until is exclusive
+    std::string product, order, outcome, serial, slot;
+    std::int64_t limit = -1;  ///< -1: all
+    bool newest_first = true;
+};
+
+/// What `fleetline audit verify` found. `problems` is empty when the ledger holds; the first one is the first
+/// wrong row.
+struct verification {
+    std::int64_t events = 0;
+    std::string head_hash;
+    std::vector<std::string> problems;
+};
+
+class reader {
+  public:
+    explicit reader(const std::filesystem::path& file);
+    ~reader();
+    reader(const reader&) = delete;
+    reader& operator=(const reader&) = delete;
+
+    /// Calls `each` for every row, in order, without holding them all; stops when it answers false.
+    void attempts(const filter& wanted, const std::function<bool(const attempt_row&)>& each) const;
+    void devices(const filter& wanted, const std::function<bool(const device_row&)>& each) const;
+    void certificates(bool to_revoke_only, const std::function<bool(const certificate_row&)>& each) const;
+
+    /// By serial number, thing name or certificate id (a prefix of 8 digits or more will do): the serials
+    /// that match.
+    std::vector<std::string> find(std::string_view key) const;
+    std::optional<device_row> device(std::string_view serial) const;
+    std::vector<certificate_row> certificates_of(std::string_view serial) const;
+    std::vector<event_row> events_of(std::string_view attempt_id) const;
+    std::string transcript(std::string_view attempt_id) const;
+
+    std::string station() const;
+    std::int64_t schema_version() const;
+
+    verification verify() const;
+
+  private:
+    class impl;
+    std::unique_ptr<impl> impl_;
+};
+
+}  // namespace fleetline::ledger
