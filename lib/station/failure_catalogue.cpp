@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "station/failure_catalogue.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace fleetline::station {
+
+namespace {
+
+// Sorted by code. tests/check_codes.py fails when a code is thrown that is not here.
+constexpr std::array catalogue{
+    failure_entry{"cloud-answer-invalid", "The cloud's answer makes no sense.",
+                  "Plug the board again. If it happens twice, call the engineer.", true},
+    failure_entry{"cloud-answer-mismatched", "The cloud's answer belongs to another board.",
+                  "Plug the board again. If it happens twice, stop the line and call the engineer.", true},
+    failure_entry{"cloud-certificate-invalid", "The cloud sent a certificate that does not fit this board.",
+                  "Plug the board again. If it happens twice, call the engineer.", true},
+    failure_entry{"cloud-claim-invalid", "The station's claim credential cannot be used.",
+                  "Call the engineer: the claim certificate and key must be replaced.", false},
+    failure_entry{"cloud-claim-refused", "The cloud does not accept the station's claim certificate.",
+                  "Call the engineer: the claim certificate is not active or not known to this account.",
+                  false},
+    failure_entry{"cloud-client-id-taken", "Another station uses this station's id.",
+                  "Call the engineer: two stations with one id push each other out.", false},
+    failure_entry{"cloud-connection-lost", "The connection to the cloud was lost.",
+                  "Wait until the cloud is back, then plug the board again.", true},
+    failure_entry{"cloud-denied", "The cloud's check refused this serial number.",
+                  "Put the board aside. The cloud's records must be looked at before it is tried again.",
+                  false},
+    failure_entry{"cloud-no-answer", "The cloud did not answer in time.", "Plug the board again.", true},
+    failure_entry{"cloud-policy-denies", "The cloud does not let this station do its work.",
+                  "Call the engineer: the claim certificate's policy must be mended.", false},
+    failure_entry{"cloud-rejected", "The cloud refused the request for this board.",
+                  "Put the board aside and call the engineer.", false},
+    failure_entry{"cloud-throttled", "The cloud is busy.", "Wait a minute, then plug the board again.", true},
+    failure_entry{"cloud-token-refused", "The cloud no longer knows this board's request.",
+                  "Plug the board again.", true},
+    failure_entry{"cloud-unreachable", "The cloud cannot be reached.",
+                  "Check the network cable. If it is in, call IT.", true},
+    failure_entry{"device-answer-invalid", "The board gave an answer that makes no sense.",
+                  "Plug the board again. If it happens twice, put it aside.", true},
+    failure_entry{"device-csr-invalid", "The board made a certificate request that is wrong.",
+                  "Plug the board again. If it happens twice, put it aside.", true},
+    failure_entry{"device-flooded", "The board sends without end.",
+                  "Put the board aside: its firmware is not right.", true},
+    failure_entry{"device-key-failed", "The board could not make its key.",
+                  "Plug the board again. If it happens twice, put it aside.", true},
+    failure_entry{"device-no-answer", "The board does not answer.",
+                  "Check that the board sits well and has power, then plug it again.", true},
+    failure_entry{"device-proof-failed", "The board does not hold what was written to it.",
+                  "Plug the board again. If it happens twice, put it aside.", true},
+    failure_entry{"device-restarted", "The board restarted in the middle of the work.",
+                  "Check that the board sits well and has power, then plug it again.", true},
+    failure_entry{"device-write-failed", "The board did not take its certificate.",
+                  "Plug the board again. If it happens twice, put it aside.", true},
+    failure_entry{"order-already-provisioned", "This board has passed already.",
+                  "Put it with the finished boards. To do it again an engineer must authorise a rework.",
+                  false},
+    failure_entry{"order-in-progress", "This serial number is being worked on in another slot.",
+                  "Look for two boards with the same serial number.", false},
+    failure_entry{"order-none-open", "No work order is open for this product.",
+                  "Ask for the work order to be opened.", false},
+    failure_entry{"order-not-on-list", "This serial number is not on the work order.",
+                  "Put the board aside: it belongs to another order.", false},
+    failure_entry{"order-quota-reached", "The work order is complete.", "Ask for the next work order.",
+                  false},
+    failure_entry{"order-serial-invalid", "The serial number does not look like one of this product.",
+                  "Check the label and that this is the right product.", false},
+    failure_entry{"order-serial-missing", "The board's serial number is not known.",
+                  "Scan the label, or check the USB cable.", true},
+    failure_entry{"port-busy", "Another program holds the fixture's USB port.",
+                  "Call the engineer: something else talks to this port.", true},
+    failure_entry{"port-failed", "The fixture's USB port failed.",
+                  "Plug the board again. If it happens twice, use another fixture.", true},
+    failure_entry{"port-gone", "The board was unplugged before it was done.", "Plug the board again.", true},
+    failure_entry{"station-configuration", "The station's configuration is wrong.",
+                  "Call the engineer: run 'fleetline config check'.", false},
+    failure_entry{"station-internal", "The station made a mistake.",
+                  "Plug the board again. If it happens twice, call the engineer.", true},
+    failure_entry{"station-interrupted", "The station stopped while it worked on this board.",
+                  "Plug the board again.", true},
+    failure_entry{"station-ledger-broken", "The station's record is damaged.",
+                  "Stop the line and call the engineer: the ledger needs attention.", false},
+    failure_entry{"station-ledger-newer", "The station's record was written by a newer version.",
+                  "Call the engineer: install the version that wrote it, or a later one.", false},
+    failure_entry{"station-ledger-unwritable", "The station cannot write its record.",
+                  "Stop the line and call the engineer: the disk may be full.", true},
+    failure_entry{"station-stopping", "The station is being stopped.",
+                  "Wait for the station, then plug the board again.", true},
+};
+
+static_assert(std::is_sorted(catalogue.begin(), catalogue.end(),
+                             [](const auto& a, const auto& b) { return a.code < b.code; }));
+
+}  // namespace
+
+std::span<const failure_entry> failure_catalogue() {
+    return catalogue;
+}
+
+const failure_entry& failure_for(std::string_view code) {
+    const auto find = [](std::string_view wanted) {
+        return std::find_if(catalogue.begin(), catalogue.end(),
+                            [wanted](const auto& e) { return e.code == wanted; });
+    };
+    const auto entry = find(code);
+    return entry != catalogue.end() ? *entry : *find("station-internal");
+}
+
+}  // namespace fleetline::station

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the station asks of the cloud. Implemented by lib/cloud over the shared MQTT session, and by the
+// tests' scripted cloud. Owned by the composition; used on the io_context thread only. Calls throw a
+// `failure` (cloud-…) with the cloud's words kept verbatim, or are cancelled. An answer is given to a caller
+// only if it proves itself that caller's (invariant I1); whatever else arrives goes to the `issuer_observer`.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "core/names.hpp"
+#include "core/secret.hpp"
+#include "core/time.hpp"
+
+namespace fleetline::station {
+
+/// CreateCertificateFromCsr for one board.
+struct certificate_request {
+    attempt_id attempt;
+    slot_name slot;
+    serial_number serial;
+    std::string csr_pem;
+    std::string public_key;  ///< SubjectPublicKeyInfo, DER: the answer's certificate must carry it
+};
+
+/// An answer that passed every check: parses, carries the key, not expired, id is the SHA-256 of its DER.
+struct issued_certificate {
+    certificate_id id;
+    std::string pem;
+    std::string der;
+    utc_time not_after{};
+    secret ownership_token;
+};
+
+/// RegisterThing for one board.
+struct registration_request {
+    attempt_id attempt;
+    slot_name slot;
+    serial_number serial;
+    certificate_id certificate;
+    secret ownership_token;
+    std::string template_name;
+    std::map<std::string, std::string> parameters;
+
+    /// How the answer proves itself this board's (whatever is set must hold; I1).
+    thing_name expected_thing;  ///< from the product's pattern; empty: the thing name must contain the serial
+    std::string
+        serial_echo_key;  ///< key of DeviceConfiguration that repeats the serial; empty if there is none
+};
+
+struct registration {
+    thing_name thing;
+    std::map<std::string, std::string> device_configuration;
+};
+
+/// How the shared session is doing, for the page, `status` and `doctor`.
+struct issuer_status {
+    bool connected = false;
+    utc_time since{};
+    std::string trouble_code;  ///< failure code of what keeps it away, empty when connected
+    std::string trouble;       ///< in plain words
+    std::size_t in_flight = 0;
+    std::size_t queued = 0;
+};
+
+/// Told of what no caller could be given. Called on the io_context thread; must not throw.
+class issuer_observer {
+  public:
+    virtual ~issuer_observer() = default;
+
+    /// The cloud handed out a certificate that no board here asked for or still waits for.
+    /// `attempt` is set when its public key shows whose it was (a late or second answer).
+    virtual void certificate_unaccounted(std::string certificate_pem, std::string id, attempt_id attempt,
+                                         std::string why) = 0;
+
+    /// A registration answer that belongs to no waiting request.
+    virtual void registration_unaccounted(std::string thing, std::string why) = 0;
+
+    virtual void status_changed(const issuer_status& status) = 0;
+};
+
+class issuer {
+  public:
+    issuer() = default;
+    issuer(const issuer&) = delete;
+    issuer& operator=(const issuer&) = delete;
+    virtual ~issuer() = default;
+
+    virtual issuer_status status() const = 0;
+
+    /// Resumes when the session is up; waits as long as it takes, or until cancelled.
+    virtual boost::asio::awaitable<void> available() = 0;
+
+    /// A timeout throws cloud-no-answer: what became of the request is then unknown.
+    virtual boost::asio::awaitable<issued_certificate> create_certificate(certificate_request request) = 0;
+
+    /// cloud-token-refused: the ownership token is not (or no longer) good. cloud-rejected, cloud-denied:
+    /// final for this board.
+    virtual boost::asio::awaitable<registration> register_thing(registration_request request) = 0;
+};
+
+}  // namespace fleetline::station
