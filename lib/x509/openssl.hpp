@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of this room share: owning pointers, our own library context, the reason for an OpenSSL
+// error. Not included outside lib/x509.
+#pragma once
+
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/failure.hpp"
+
+namespace fleetline::x509 {
+
+template <auto Free>
+struct freed_by {
+    template <class T>
+    void operator()(T* object) const {
+        Free(object);
+    }
+};
+
+using bio_ptr = std::unique_ptr<BIO, freed_by<BIO_free_all>>;
+using key_ptr = std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>>;
+using certificate_ptr = std::unique_ptr<X509, freed_by<X509_free>>;
+using request_ptr = std::unique_ptr<X509_REQ, freed_by<X509_REQ_free>>;
+
+/// The default provider only; made once, lives as long as the process.
+OSSL_LIB_CTX* library_context();
+
+/// Takes OpenSSL's newest error off this thread's queue and empties it: "doing: text".
+reason openssl_reason(std::string_view doing);
+
+/// SubjectPublicKeyInfo, DER; empty if it cannot be written.
+std::string public_key_der(EVP_PKEY* key);
+
+std::string name_text(const X509_NAME* name);
+std::string common_name(const X509_NAME* name);
+
+/// "EC P-256", "RSA 2048"; other kinds by OpenSSL's name.
+std::string key_type(EVP_PKEY* key);
+
+bio_ptr memory_reader(std::string_view bytes);
+std::string memory_text(BIO* bio);
+
+}  // namespace fleetline::x509

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/secret.hpp"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+using namespace fleetline;
+
+namespace {
+
+/// Whether the kernel holds the page of `address` locked and out of core dumps.
+bool locked_and_not_dumped(const void* address) {
+    std::ifstream maps("/proc/self/smaps");
+    const auto wanted = reinterpret_cast<std::uintptr_t>(address);
+    bool inside = false;
+    for (std::string line; std::getline(maps, line);) {
+        std::uintptr_t from = 0;
+        std::uintptr_t until = 0;
+        char dash = 0;
+        if (sscanf(line.c_str(), "%lx%c%lx ", &from, &dash, &until) == 3 && dash == '-')
+            inside = wanted >= from && wanted < until;
+        if (inside && line.rfind("VmFlags:", 0) == 0)
+            return line.find(" lo") != std::string::npos && line.find(" dd") != std::string::npos;
+    }
+    return false;
+}
+
+}  // namespace
+
+TEST_CASE("a secret lies in locked memory that no core dump shows", "[core]") {
+    const secret key{"-----BEGIN"};
+    CHECK(key.reveal() == "-----BEGIN");
+    CHECK(locked_and_not_dumped(key.reveal().data()));
+}
+
+TEST_CASE("a secret moves and is never copied by accident", "[core]") {
+    static_assert(!std::is_copy_constructible_v<secret> && !std::is_copy_assignable_v<secret>);
+    secret first{"token"};
+    secret second = std::move(first);
+    CHECK(second.reveal() == "token");
+    CHECK(second.clone().reveal() == "token");
+    first = std::move(second);
+    CHECK(first.reveal() == "token");
+}
