@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/load.hpp"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <string>
+
+using namespace fleetline;
+
+namespace {
+
+const std::string good = R"([station]
+id = "line-1"
+[cloud]
+endpoint = "localhost"
+ca_file = "cloud/ca.pem"
+claim_certificate_file = "cloud/claim.pem"
+claim_key_file = "/abs/claim.key"
+[[product]]
+name = "thermo"
+template = "thermo-template"
+[[slot]]
+name = "A1"
+port = "usb-1"
+)";
+
+std::string complaints_of(const std::string& text) {
+    return config::describe(config::parse(text, "/etc/f/fleetline.toml"));
+}
+
+std::string with(const std::string& from, const std::string& to) {
+    std::string text = good;
+    const auto at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    return text.replace(at, from.size(), to);
+}
+
+std::string read(const std::string& file) {
+    std::ifstream in(file);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace
+
+TEST_CASE("a configuration is read, relative paths from its own directory", "[config]") {
+    const auto result = config::parse(good, "/etc/f/fleetline.toml");
+
+    REQUIRE(config::describe(result).empty());
+    CHECK(result.value.station.id == "line-1");
+    CHECK(result.value.cloud.ca_file == "/etc/f/cloud/ca.pem");
+    CHECK(result.value.cloud.claim_key_file == "/abs/claim.key");
+    CHECK(result.value.slots.at(0).product == product_name{"thermo"});  // the only product
+    CHECK(result.value.product(product_name{"thermo"}).template_name == "thermo-template");
+}
+
+TEST_CASE("a mistake is told with line, column and what to do", "[config]") {
+    CHECK(complaints_of(with("id = \"line-1\"", "id = 7")) ==
+          "/etc/f/fleetline.toml:2:6: [station] id: must be a text in quotes\n");
+    CHECK(complaints_of(with("ca_file", "cafile")) ==
+          "/etc/f/fleetline.toml:3:1: [cloud] ca_file: is missing\n"
+          "/etc/f/fleetline.toml:5:1: [cloud] cafile: is not a known key; did you mean 'ca_file'?\n");
+    CHECK(complaints_of(with("\"localhost\"", "\"https://x:8883\"")) ==
+          "/etc/f/fleetline.toml:4:12: [cloud] endpoint: give the host name only, without scheme or port\n");
+    CHECK(complaints_of(with("[[slot]]", "[slot]")).find("write [[slot]] with two brackets") !=
+          std::string::npos);
+    CHECK(complaints_of(with("[[slot]]", "[network]\nx=1\n[[slot]]"))
+              .find("[network]: is not a known section") != std::string::npos);
+}
+
+TEST_CASE("values out of their range are refused", "[config]") {
+    const auto line = GENERATE(
+        "keep_alive_s = 29", "keep_alive_s = 1201", "window = 0", "window = 65", "port = 0", "port = 65536",
+        "request_timeout_s = -1", "request_timeout_s = nan", "mqtt_version = \"4\"",
+        "create_certificate_rate = 0", "window = 1.5", "port = \"8883\"", "payload_format = \"xml\"");
+    CAPTURE(line);
+    CHECK(complaints_of(with("[[product]]", std::string(line) + "\n[[product]]")) != "");
+}
+
+TEST_CASE("what would mix boards up is refused", "[config]") {
+    const auto line =
+        GENERATE("thing_name = \"always-the-same\"", "common_name = \"board\"", "serial_pattern = \"[\"",
+                 "parameters = { Color = \"red\" }", "template = \"no spaces\"");
+    CAPTURE(line);
+    std::string text = good;
+    if (std::string(line).rfind("template", 0) == 0) text.replace(text.find("template = "), 28, "");
+    text.insert(text.find("[[slot]]"), std::string(line) + "\n");
+    CHECK(complaints_of(text) != "");
+}
+
+TEST_CASE("every complaint comes at once", "[config]") {
+    CHECK(config::parse("[station]\nid = 1\n[cloud]\nport = 0\nwindow = 99\n", "f.toml").complaints.size() >=
+          8);
+}
+
+TEST_CASE("slots and products are told apart by name and port", "[config]") {
+    CHECK(complaints_of(good + "[[slot]]\nname = \"A1\"\nport = \"usb-2\"\n").find("'A1' is there twice") !=
+          std::string::npos);
+    CHECK(
+        complaints_of(good + "[[slot]]\nname = \"A2\"\nport = \"usb-1\"\n").find("'usb-1' is there twice") !=
+        std::string::npos);
+    CHECK(complaints_of(good + "product = \"radio\"\n").find("there is no product 'radio'") !=
+          std::string::npos);
+}
+
+TEST_CASE("what is no TOML is told with its place", "[config]") {
+    CHECK(complaints_of("[station\nid = 1\n").find("fleetline.toml:1:9: ") != std::string::npos);
+}
+
+TEST_CASE("random bytes never crash the loader", "[config]") {
+    std::uint32_t state = 12345;
+    for (int round = 0; round < 2000; ++round) {
+        std::string text = good;
+        for (int i = 0; i < 8; ++i) {
+            state = state * 1664525U + 1013904223U;
+            text[(state >> 8U) % text.size()] = static_cast<char>(state >> 24U);
+        }
+        (void)config::parse(text, "f.toml");
+    }
+    CHECK(config::parse(std::string(100'000, '['), "f.toml").complaints.size() == 1);
+}
+
+TEST_CASE("the shipped example is valid, and every default it shows is the real one", "[config]") {
+    const std::string text = read(FLEETLINE_SOURCE_DIR "/config/fleetline.toml");
+    const auto as_shipped = config::parse(text, "/etc/fleetline/fleetline.toml");
+    REQUIRE(config::describe(as_shipped).empty());
+    const auto shown = config::parse(std::regex_replace(text, std::regex("(^|\n)#([a-z_]+ = )"), "$1$2"),
+                                     "/etc/fleetline/fleetline.toml");
+    // Shown with 0 or "" for "not set": those keys do not take the value they show.
+    std::string left;
+    for (const auto& what : shown.complaints)
+        if (what.text.find("board_port") == std::string::npos) left += what.text + "\n";
+    REQUIRE(left.empty());
+
+    const auto& a = as_shipped.value;
+    const auto& b = shown.value;
+    CHECK(a.station.log_level == b.station.log_level);
+    CHECK(a.station.stop_grace == b.station.stop_grace);
+    CHECK(a.cloud.port == b.cloud.port);
+    CHECK(a.cloud.mqtt_version == b.cloud.mqtt_version);
+    CHECK(a.cloud.payload_format == b.cloud.payload_format);
+    CHECK(a.cloud.keep_alive == b.cloud.keep_alive);
+    CHECK(a.cloud.request_timeout == b.cloud.request_timeout);
+    CHECK(a.cloud.token_lifetime == b.cloud.token_lifetime);
+    CHECK(a.cloud.window == b.cloud.window);
+    CHECK(a.cloud.create_certificate_rate == b.cloud.create_certificate_rate);
+    CHECK(a.cloud.register_thing_rate == b.cloud.register_thing_rate);
+    CHECK(a.ledger.file == b.ledger.file);
+    CHECK(a.ledger.transcript_days == b.ledger.transcript_days);
+    CHECK(a.api.socket == b.api.socket);
+    const auto& p = a.products.at(0);
+    const auto& q = b.products.at(0);
+    CHECK(p.dialect == q.dialect);
+    CHECK(p.baud == q.baud);
+    CHECK(p.serial_source == q.serial_source);
+    CHECK(p.serial_pattern == q.serial_pattern);
+    CHECK(p.common_name == q.common_name);
+    CHECK(p.order_required == q.order_required);
+    CHECK(p.patience == q.patience);
+    CHECK(p.parameters == q.parameters);
+}
