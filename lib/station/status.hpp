@@ -44,6 +44,8 @@ struct slot_status {
     std::string failure_reason;  ///< the engineer's: what, to what, why
     std::string next_action;
     std::optional<milliseconds> duration;  ///< of an attempt that ended
+
+    friend bool operator==(const slot_status&, const slot_status&) = default;
 };
 
 struct order_status {
