@@ -50,6 +50,8 @@ constexpr std::array catalogue{
                   "Put the board aside: its firmware is not right.", true},
     failure_entry{"device-key-failed", "The board could not make its key.",
                   "Plug the board again. If it happens twice, put it aside.", true},
+    failure_entry{"device-name-unfit", "This board's firmware cannot hold its name or a setting.",
+                  "Call the engineer: the product's names do not fit this firmware.", false},
     failure_entry{"device-no-answer", "The board does not answer.",
                   "Check that the board sits well and has power, then plug it again.", true},
     failure_entry{"device-proof-failed", "The board does not hold what was written to it.",
