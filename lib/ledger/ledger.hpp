@@ -79,6 +79,9 @@ struct options {
     std::string station;
     bool create = true;              ///< make the file when it is not there
     std::size_t commit_limit = 512;  ///< most events in one transaction
+    bool threaded = true;            ///< false: everything in the caller's turn, for virtual time
+    bool durable = true;             ///< false: no fsync, for simulations
+    std::string vfs;                 ///< SQLite VFS by name, for storage-fault tests; empty: the usual one
 };
 
 /// A serial of an attempt that had no outcome when the ledger was opened (crash, power cut).

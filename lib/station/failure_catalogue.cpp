@@ -108,6 +108,8 @@ constexpr std::array catalogue{
                   "Plug the board again.", true},
     failure_entry{"station-ledger-broken", "The station's record is damaged.",
                   "Stop the line and call the engineer: the ledger needs attention.", false},
+    failure_entry{"station-ledger-missing", "The station's record is not there.",
+                  "Call the engineer: check where the ledger file should be.", false},
     failure_entry{"station-ledger-newer", "The station's record was written by a newer version.",
                   "Call the engineer: install the version that wrote it, or a later one.", false},
     failure_entry{"station-ledger-unwritable", "The station cannot write its record.",

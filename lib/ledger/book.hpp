@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The projections' rows that are being worked on, in memory: read from the tables when asked for, changed by
+// the events (projection.hpp), and written back together at the end of a transaction. Used by the ledger's
+// writer and, with rows compared in place of written, by verify. One thread; heavy, for .cpp files of this
+// room.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "ledger/connection.hpp"
+#include "ledger/states.hpp"
+
+namespace fleetline::ledger {
+
+class book {
+  public:
+    explicit book(connection& rows) : rows_(rows) {}
+
+    /// 0 when no attempt has this id.
+    std::int64_t attempt_number(const std::string& id);
+    /// To be changed by an event, or nullptr when there is none.
+    attempt_state* attempt(std::int64_t number);
+    const attempt_state* look_at_attempt(std::int64_t number);
+    attempt_state& add_attempt(std::int64_t number);
+
+    /// By its id, or by the event that brought it; nullptr when there is none. Say change() before changing.
+    certificate_state* certificate(const std::string& id);
+    certificate_state* certificate(std::int64_t number);
+    std::vector<certificate_state*> certificates_of(const std::string& serial);
+    certificate_state& add_certificate(std::int64_t number, const std::string& id);
+    certificate_state& change(certificate_state& what);
+
+    order_state* order(const std::string& name);
+    order_state& add_order(const std::string& name);
+    void add_rework(rework_state what);
+
+    /// The token of this certificate can no longer be needed.
+    void drop_token(std::int64_t certificate) { dropped_tokens_.push_back(certificate); }
+
+    /// Writes what has changed; the caller commits, then says forget_ended() or, after a rollback, forget().
+    void write();
+    void forget();
+    void forget_ended();
+
+  private:
+    struct held_attempt {
+        attempt_state now;
+        std::optional<attempt_state> saved;  ///< as the table has it; none: not there yet
+        bool changed = false;
+    };
+    struct held_certificate {
+        certificate_state now;
+        bool saved = false;
+        bool changed = false;
+    };
+    struct held_order {
+        order_state now;
+        bool changed = false;
+    };
+
+    held_attempt* hold_attempt(std::int64_t number);
+    held_certificate* hold(statement& found);
+    void save(held_certificate& held);
+
+    connection& rows_;
+    std::unordered_map<std::int64_t, held_attempt> attempts_;
+    std::unordered_map<std::string, std::int64_t> attempt_numbers_;
+    std::map<std::int64_t, held_certificate> certificates_;
+    std::unordered_map<std::string, std::int64_t> certificate_numbers_;
+    std::map<std::string, held_order> orders_;
+    std::vector<rework_state> reworks_;
+    std::vector<std::int64_t> dropped_tokens_;
+};
+
+}  // namespace fleetline::ledger

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The projections' rows to and from their tables, column by column. For .cpp files of this room.
+#pragma once
+
+#include "ledger/connection.hpp"
+#include "ledger/states.hpp"
+
+namespace fleetline::ledger {
+
+/// In the order in which attempt_from reads them.
+extern const char* const attempt_columns;
+extern const char* const certificate_columns;
+extern const char* const order_columns;
+extern const char* const rework_columns;
+
+attempt_state attempt_from(statement& row);
+certificate_state certificate_from(statement& row);
+order_state order_from(statement& row);
+rework_state rework_from(statement& row);
+
+void insert(connection& into, const attempt_state& what);
+/// `indexed`: also the columns that an index covers (serial, thing, order, outcome).
+void update(connection& into, const attempt_state& what, bool indexed);
+void insert(connection& into, const certificate_state& what);
+void update(connection& into, const certificate_state& what);
+void replace(connection& into, const order_state& what);
+void insert(connection& into, const rework_state& what);
+
+}  // namespace fleetline::ledger

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/connection.hpp"
+
+#include <SQLiteCpp/Backup.h>
+#include <SQLiteCpp/Transaction.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "ledger/migrations.hpp"
+
+namespace fleetline::ledger {
+
+failure ledger_failure(std::string_view code, std::string doing, const std::filesystem::path& file,
+                       std::string reason) {
+    return failure(code, std::move(doing), file.string(), std::move(reason));
+}
+
+failure ledger_failure_from(const SQLite::Exception& error, std::string doing,
+                            const std::filesystem::path& file) {
+    const int code = error.getErrorCode() & 0xff;
+    const bool broken = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+    return ledger_failure(broken ? "station-ledger-broken" : "station-ledger-unwritable", std::move(doing),
+                          file, error.what());
+}
+
+statement::statement(SQLite::Database& database, std::string_view sql) : database_(database.getHandle()) {
+    sqlite3_stmt* made = nullptr;
+    check(sqlite3_prepare_v3(database_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                             &made, nullptr));
+    held_.reset(made);
+}
+
+statement& statement::check(int result) {
+    if (result != SQLITE_OK) throw SQLite::Exception(database_, result);
+    return *this;
+}
+
+bool statement::step() {
+    const int result = sqlite3_step(held_.get());
+    if (result == SQLITE_ROW) return true;
+    if (result == SQLITE_DONE) return false;
+    const SQLite::Exception error(database_, result);
+    reset();
+    throw error;
+}
+
+void statement::run() {
+    while (step()) {
+    }
+    reset();
+}
+
+namespace {
+
+/// SQLite would make the file readable by everybody; it holds ownership tokens for a while.
+void make_file(const std::filesystem::path& file) {
+    const int made = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (made >= 0) ::close(made);
+}
+
+int number_in(SQLite::Database& database, const char* pragma) {
+    return database.execAndGet(std::string("PRAGMA ") + pragma).getInt();
+}
+
+}  // namespace
+
+connection::connection(std::filesystem::path file, const connection_options& wanted)
+    : file_(std::move(file)) {
+    const std::string doing = "Opening the ledger";
+    std::error_code ignored;
+    if (!wanted.create && !std::filesystem::exists(file_, ignored))
+        throw ledger_failure("station-ledger-missing", doing, file_, "there is no such file");
+    if (wanted.create && wanted.vfs.empty()) make_file(file_);
+    try {
+        const int flags =
+            wanted.read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
+        database_ = std::make_unique<SQLite::Database>(file_.string(), flags | SQLite::OPEN_NOMUTEX, 5000,
+                                                       wanted.vfs);
+        database_->exec("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
+        check_identity(wanted.read_only);
+        if (wanted.read_only) return;
+        database_->exec("PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON");
+        database_->exec(wanted.durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF");
+        migrate();
+    } catch (const SQLite::Exception& error) {
+        throw ledger_failure_from(error, doing, file_);
+    }
+}
+
+void connection::check_identity(bool read_only) {
+    const int id = number_in(*database_, "application_id");
+    const bool empty = database_->execAndGet("SELECT count(*) FROM sqlite_schema").getInt() == 0;
+    if (id != application_id && (read_only || !empty))
+        throw ledger_failure("station-ledger-broken", "Opening the ledger", file_,
+                             "this is not a fleetline ledger");
+    const auto known = static_cast<int>(migrations().size());
+    const int version = number_in(*database_, "user_version");
+    if (version > known)
+        throw ledger_failure("station-ledger-newer", "Opening the ledger", file_,
+                             "it is of version " + std::to_string(version) +
+                                 ", and this program knows version " + std::to_string(known) + " at most");
+    if (read_only && version < known)
+        throw ledger_failure("station-ledger-broken", "Opening the ledger", file_,
+                             "it is of the older version " + std::to_string(version) +
+                                 "; start fleetlined once to bring it up to date");
+}
+
+void connection::migrate() {
+    const auto all = migrations();
+    const int version = number_in(*database_, "user_version");
+    if (version == static_cast<int>(all.size())) return;
+    if (version > 0) backup_before_migration(version);
+    SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
+    // Another process may have been faster.
+    for (auto next = static_cast<std::size_t>(number_in(*database_, "user_version")); next < all.size();
+         ++next)
+        database_->exec(std::string(all[next].sql));
+    database_->exec("PRAGMA application_id = " + std::to_string(application_id));
+    database_->exec("PRAGMA user_version = " + std::to_string(all.size()));
+    transaction.commit();
+}
+
+void connection::backup_before_migration(int from) {
+    const std::string name = file_.string() + ".version-" + std::to_string(from);
+    SQLite::Database copy(name, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    SQLite::Backup(copy, *database_).executeStep(-1);
+}
+
+statement& connection::prepared(const char* sql) {
+    const auto known = statements_.find(sql);
+    if (known != statements_.end()) return known->second;
+    return statements_.emplace(sql, statement(*database_, sql)).first->second;
+}
+
+}  // namespace fleetline::ledger

@@ -1,0 +1,11 @@
+# Writes OUTPUT, a .cpp with the texts of schema/ledger/NNN-name.sql in their order.
+file(GLOB files ${SCHEMA}/[0-9][0-9][0-9]-*.sql)
+list(SORT files)
+set(body "// Made from schema/ledger by the build; do not edit.\n#include \"ledger/migrations.hpp\"\n\nnamespace fleetline::ledger {\n\nnamespace {\nconstexpr migration all[] = {\n")
+foreach(file ${files})
+    get_filename_component(name ${file} NAME_WE)
+    file(READ ${file} sql)
+    string(APPEND body "    {\"${name}\", R\"sql(${sql})sql\"},\n")
+endforeach()
+string(APPEND body "};\n}  // namespace\n\nstd::span<const migration> migrations() {\n    return all;\n}\n\n}  // namespace fleetline::ledger\n")
+file(WRITE ${OUTPUT} "${body}")

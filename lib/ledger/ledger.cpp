@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/ledger.hpp"
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "ledger/resume.hpp"
+#include "ledger/writer.hpp"
+
+namespace asio = boost::asio;
+
+namespace fleetline::ledger {
+
+namespace {
+
+constexpr std::size_t queue_limit = 65'536;
+constexpr std::chrono::seconds probe_every{1};
+
+/// What a caller waits for. Made, settled and waited for on the executor's thread; the ledger's thread only
+/// carries it.
+template <class T>
+struct pending {
+    std::optional<T> value;
+    std::exception_ptr error;
+    bool settled = false;
+    std::function<void()> resume;
+
+    void settle() {
+        settled = true;
+        if (resume) std::exchange(resume, nullptr)();
+    }
+};
+
+template <class T>
+asio::awaitable<T> wait(std::shared_ptr<pending<T>> what, asio::any_io_executor executor) {
+    if (!what->settled) {
+        co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+            [&what, &executor](auto handler) {
+                // The work guard keeps the io_context running while the disk is busy.
+                auto held = std::make_shared<decltype(handler)>(std::move(handler));
+                what->resume = [held,
+                                guard = std::make_shared<asio::executor_work_guard<asio::any_io_executor>>(
+                                    executor)] { std::move (*held)(); };
+            },
+            asio::use_awaitable);
+    }
+    if (what->error) std::rethrow_exception(what->error);
+    co_return std::move(*what->value);
+}
+
+/// One thing for the ledger's thread to do: write an event, or something with its connection.
+struct task {
+    accepted to_write;
+    std::shared_ptr<pending<receipt>> caller;  ///< of the event; none: nobody waits
+    std::function<void(writer&)> job;          ///< in place of an event
+    std::function<void()> answer;              ///< posted to the executor after the job
+};
+
+}  // namespace
+
+class ledger::impl {
+  public:
+    impl(options wanted, asio::any_io_executor executor, time_source& time, const logger& log)
+        : wanted_(std::move(wanted)),
+          executor_(std::move(executor)),
+          time_(time),
+          log_(log),
+          writer_(wanted_) {
+        if (wanted_.threaded) thread_ = std::thread([this] { work(); });
+    }
+
+    ~impl() {
+        {
+            const std::lock_guard lock(mutex_);
+            stopping_ = true;
+        }
+        awake_.notify_one();
+        if (thread_.joinable()) thread_.join();
+    }
+
+    impl(const impl&) = delete;
+    impl& operator=(const impl&) = delete;
+
+    std::shared_ptr<pending<receipt>> append(event what, bool somebody_waits) {
+        task next;
+        next.to_write.what = std::move(what);
+        next.to_write.at = time_.utc_now();
+        next.to_write.clock_synchronised = time_.synchronised();
+        if (somebody_waits) next.caller = std::make_shared<pending<receipt>>();
+        auto caller = next.caller;
+        accept(std::move(next));
+        return caller;
+    }
+
+    template <class T>
+    std::shared_ptr<pending<T>> ask(std::function<T(writer&)> question) {
+        auto caller = std::make_shared<pending<T>>();
+        task next;
+        next.job = [caller, question = std::move(question), this](writer& to) {
+            try {
+                caller->value.emplace(question(to));
+            } catch (const SQLite::Exception& error) {
+                caller->error =
+                    std::make_exception_ptr(ledger_failure_from(error, "Reading the ledger", wanted_.file));
+            } catch (...) {
+                caller->error = std::current_exception();
+            }
+        };
+        next.answer = [caller] { caller->settle(); };
+        accept(std::move(next));
+        return caller;
+    }
+
+    const asio::any_io_executor& executor() const { return executor_; }
+    utc_time now() const { return time_.utc_now(); }
+
+    std::string trouble() const {
+        const std::lock_guard lock(mutex_);
+        return trouble_;
+    }
+
+  private:
+    void accept(task next) {
+        if (!wanted_.threaded) {
+            std::deque<task> alone;
+            alone.push_back(std::move(next));
+            carry_out(std::move(alone));
+            return;
+        }
+        {
+            const std::lock_guard lock(mutex_);
+            if (queue_.size() >= queue_limit)
+                throw ledger_failure("station-ledger-unwritable", "Recording", wanted_.file,
+                                     "too many events wait to be written");
+            queue_.push_back(std::move(next));
+        }
+        awake_.notify_one();
+    }
+
+    void work() {
+        while (true) {
+            std::deque<task> group;
+            {
+                std::unique_lock lock(mutex_);
+                const auto ready = [this] { return stopping_ || !queue_.empty(); };
+                if (trouble_.empty())
+                    awake_.wait(lock, ready);
+                else
+                    awake_.wait_for(lock, probe_every, ready);
+                if (queue_.empty() && stopping_) break;
+                while (!queue_.empty() && group.size() < wanted_.commit_limit) {
+                    group.push_back(std::move(queue_.front()));
+                    queue_.pop_front();
+                }
+            }
+            if (group.empty())
+                probe();
+            else
+                carry_out(std::move(group));
+        }
+    }
+
+    /// Runs of events are written together; a job sees everything accepted before it.
+    void carry_out(std::deque<task> group) {
+        while (!group.empty()) {
+            if (group.front().job) {
+                group.front().job(writer_);
+                asio::post(executor_, std::move(group.front().answer));
+                group.pop_front();
+                continue;
+            }
+            std::vector<accepted> events;
+            std::vector<std::shared_ptr<pending<receipt>>> callers;
+            for (; !group.empty() && !group.front().job; group.pop_front()) {
+                events.push_back(std::move(group.front().to_write));
+                callers.push_back(std::move(group.front().caller));
+            }
+            write(events, std::move(callers));
+        }
+    }
+
+    void write(std::vector<accepted>& events, std::vector<std::shared_ptr<pending<receipt>>> callers) {
+        note(writer_.write(events));
+        for (std::size_t i = 0; i < events.size(); ++i) {
+            if (!callers[i]) {
+                if (events[i].error) report("An event nobody waits for was not recorded", events[i].error);
+                continue;
+            }
+            callers[i]->error = events[i].error;
+            callers[i]->value = std::move(events[i].done);
+        }
+        asio::post(executor_, [callers = std::move(callers)] {
+            for (const auto& caller : callers)
+                if (caller) caller->settle();
+        });
+    }
+
+    void probe() {
+        try {
+            writer_.probe();
+            note(nullptr);
+        } catch (...) {
+            note(std::current_exception());
+        }
+    }
+
+    void note(const std::exception_ptr& trouble) {
+        std::string text;
+        if (trouble) {
+            try {
+                std::rethrow_exception(trouble);
+            } catch (const failure& why) {
+                text = why.reason();
+            } catch (const std::exception& why) {
+                text = why.what();
+            }
+        }
+        const std::lock_guard lock(mutex_);
+        if (trouble_.empty() && !text.empty())
+            log_.error("The ledger cannot be written: " + text, {{"CODE", "station-ledger-unwritable"}});
+        if (!trouble_.empty() && text.empty()) log_.info("The ledger can be written again");
+        trouble_ = std::move(text);
+    }
+
+    void report(std::string_view what, const std::exception_ptr& error) const {
+        try {
+            std::rethrow_exception(error);
+        } catch (const std::exception& why) {
+            log_.error(std::string(what) + ": " + why.what());
+        }
+    }
+
+    options wanted_;
+    asio::any_io_executor executor_;
+    time_source& time_;
+    const logger& log_;
+    writer writer_;  ///< on the ledger's thread, once that runs
+
+    mutable std::mutex mutex_;
+    std::condition_variable awake_;
+    std::deque<task> queue_;
+    std::string trouble_;
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+ledger::ledger(options wanted, asio::any_io_executor executor, time_source& time, const logger& log)
+    : impl_(std::make_unique<impl>(std::move(wanted), std::move(executor), time, log)) {}
+
+ledger::~ledger() = default;
+
+asio::awaitable<receipt> ledger::append(event what) {
+    // Accepted here, not when first awaited: a caller that is being cancelled has its event written too.
+    return wait(impl_->append(std::move(what), true), impl_->executor());
+}
+
+void ledger::append_later(event what) {
+    impl_->append(std::move(what), false);
+}
+
+asio::awaitable<void> ledger::flush() {
+    co_await wait(impl_->ask<bool>([](writer&) { return true; }), impl_->executor());
+}
+
+asio::awaitable<device_record> ledger::device(serial_number serial) {
+    return wait(impl_->ask<device_record>([serial = std::move(serial), now = impl_->now()](writer& from) {
+        return device_record_of(from.rows(), serial, now);
+    }),
+                impl_->executor());
+}
+
+asio::awaitable<std::optional<order_record>> ledger::open_order(product_name product) {
+    return wait(impl_->ask<std::optional<order_record>>([product = std::move(product)](writer& from) {
+        return open_order_in(from.rows(), product);
+    }),
+                impl_->executor());
+}
+
+asio::awaitable<bool> ledger::serial_allowed(order_name order, serial_number serial) {
+    return wait(impl_->ask<bool>([order = std::move(order), serial = std::move(serial)](writer& from) {
+        return serial_allowed_in(from.rows(), order, serial);
+    }),
+                impl_->executor());
+}
+
+asio::awaitable<std::vector<open_attempt>> ledger::open_attempts() {
+    return wait(
+        impl_->ask<std::vector<open_attempt>>([](writer& from) { return open_attempts_in(from.rows()); }),
+        impl_->executor());
+}
+
+void ledger::store_transcript(attempt_id attempt, std::string text) {
+    impl_->ask<bool>([attempt = std::move(attempt), text = std::move(text), at = impl_->now()](writer& to) {
+        return to.store_transcript(attempt, text, at);
+    });
+}
+
+bool ledger::writable() const {
+    return impl_->trouble().empty();
+}
+
+std::string ledger::trouble() const {
+    return impl_->trouble();
+}
+
+}  // namespace fleetline::ledger

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/reader.hpp"
+
+#include <utility>
+
+#include "core/encoding.hpp"
+#include "ledger/book_rows.hpp"
+#include "ledger/connection.hpp"
+#include "ledger/event_codec.hpp"
+#include "ledger/resume.hpp"
+
+namespace fleetline::ledger {
+
+namespace {
+
+connection_options to_read() {
+    connection_options how;
+    how.read_only = true;
+    return how;
+}
+
+constexpr const char* attempt_query =
+    "SELECT a.attempt_id, station.name, a.slot, a.serial, a.serial_source, a.product, a.work_order, "
+    "a.operator_name, "
+    "a.dialect, a.firmware_version, a.started_at, a.finished_at, a.duration_ms, a.outcome, a.failure_code, "
+    "a.failure_step, a.thing_name, c.certificate_id, c.not_after, a.public_key_sha256, a.key_origin, "
+    "a.proof, "
+    "a.replaces, a.template_name, a.clock_synchronised, a.last_event, event.hash, a.failure_text, a.step_ms "
+    "FROM attempt AS a JOIN station ON station.number = a.station "
+    "LEFT JOIN certificate AS c ON c.number = a.certificate "
+    "LEFT JOIN event ON event.seq = a.last_event";
+
+attempt_row attempt_row_from(statement& row) {
+    attempt_row a;
+    int at = 0;
+    for (auto* text : {&a.attempt_id, &a.station, &a.slot, &a.serial, &a.serial_source, &a.product, &a.order,
+                       &a.operator_name, &a.dialect, &a.firmware_version, &a.started_at, &a.finished_at})
+        *text = row.text(at++);
+    if (!row.is_null(at)) a.duration_ms = row.integer(at);
+    ++at;
+    for (auto* text : {&a.outcome, &a.failure_code, &a.failure_step, &a.thing_name, &a.certificate_id,
+                       &a.certificate_not_after, &a.public_key_sha256, &a.key_origin, &a.proof,
+                       &a.replaces_certificate_id, &a.template_name})
+        *text = row.text(at++);
+    a.certificate_sha256 = a.certificate_id;  // AWS's id is the SHA-256 of the DER
+    a.clock_synchronised = row.integer(at++) != 0;
+    a.event_seq = row.integer(at++);
+    a.event_hash = to_hex(row.view(at++));
+    a.failure_text = row.text(at++);
+    a.step_ms = steps_from_json(row.view(at++));
+    return a;
+}
+
+/// A filter as SQL, with what to bind in its order.
+struct conditions {
+    std::string sql;
+    std::vector<std::string> values;
+
+    void add(std::string_view condition, std::string value) {
+        sql += sql.empty() ? " WHERE " : " AND ";
+        sql += condition;
+        if (value.empty()) return;
+        values.push_back(std::move(value));
+        sql += '?' + std::to_string(values.size());
+    }
+    void bind(statement& to) const {
+        for (std::size_t i = 0; i < values.size(); ++i) to.bind(static_cast<int>(i + 1), values[i]);
+    }
+};
+
+conditions conditions_of(const filter& wanted) {
+    conditions all;
+    if (wanted.since) all.add("a.started_at >= ", to_rfc3339(*wanted.since));
+    if (wanted.until) all.add("a.started_at < ", to_rfc3339(*wanted.until));
+    const std::pair<const char*, const std::string*> equal[] = {{"a.product = ", &wanted.product},
+                                                                {"a.work_order = ", &wanted.order},
+                                                                {"a.outcome = ", &wanted.outcome},
+                                                                {"a.serial = ", &wanted.serial},
+                                                                {"a.slot = ", &wanted.slot}};
+    for (const auto& [condition, value] : equal)
+        if (!value->empty()) all.add(condition, *value);
+    return all;
+}
+
+std::string ending_of(const filter& wanted) {
+    return std::string(" ORDER BY a.number") + (wanted.newest_first ? " DESC" : "") + " LIMIT " +
+           std::to_string(wanted.limit);
+}
+
+}  // namespace
+
+class reader::impl {
+  public:
+    explicit impl(const std::filesystem::path& file) : rows(file, to_read()) {}
+
+    /// Runs `what`; SQLite's errors become failures.
+    template <class What>
+    auto reading(What&& what) {
+        try {
+            return what();
+        } catch (const SQLite::Exception& error) {
+            throw ledger_failure_from(error, "Reading the ledger", rows.file());
+        }
+    }
+
+    std::vector<std::string> texts(const char* sql, std::string_view key, std::string_view second = {}) {
+        auto& row = rows.prepared(sql);
+        const resetting after(row);
+        row.bind(1, key);
+        if (!second.empty()) row.bind(2, second);
+        std::vector<std::string> found;
+        while (row.step()) found.push_back(row.text(0));
+        return found;
+    }
+
+    device_row device_row_from(statement& row) {
+        device_row d;
+        int at = 0;
+        for (auto* text : {&d.serial, &d.product, &d.order, &d.station, &d.slot, &d.outcome, &d.attempt_id,
+                           &d.updated_at, &d.thing_name, &d.certificate_id})
+            *text = row.text(at++);
+        d.attempts = row.integer(at);
+        const auto record = device_record_of(rows, serial_number(d.serial), utc_time{});
+        d.stage = stage_name(record.reached);
+        return d;
+    }
+
+    connection rows;
+};
+
+namespace {
+
+/// The newest attempt of each serial stands for the device.
+constexpr const char* device_query =
+    "SELECT a.serial, a.product, a.work_order, station.name, a.slot, a.outcome, a.attempt_id, "
+    "coalesce(a.finished_at, a.started_at), c.thing_name, c.certificate_id, "
+    "(SELECT count(*) FROM attempt AS other WHERE other.serial = a.serial) "
+    "FROM attempt AS a JOIN station ON station.number = a.station "
+    "LEFT JOIN certificate AS c ON c.serial = a.serial AND c.state = 'current'";
+
+constexpr const char* certificate_query =
+    "SELECT c.certificate_id, c.state, c.serial, c.thing_name, a.attempt_id, c.issued_at, c.not_after, "
+    "c.why, "
+    "c.replaced_by, e.kind, e.payload, c.revoked_at, c.revoked_by FROM certificate AS c "
+    "LEFT JOIN attempt AS a ON a.number = c.attempt LEFT JOIN event AS e ON e.seq = c.number";
+
+certificate_row certificate_row_from(statement& row) {
+    certificate_row c;
+    int at = 0;
+    for (auto* text : {&c.certificate_id, &c.state, &c.serial, &c.thing_name, &c.attempt_id, &c.issued_at,
+                       &c.not_after, &c.why, &c.replaced_by})
+        *text = row.text(at++);
+    if (auto what = event_from(row.view(9), row.view(10))) {
+        if (auto* made = std::get_if<issued>(&*what))
+            c.pem = std::move(made->certificate_pem);
+        else if (auto* aside = std::get_if<certificate_set_aside>(&*what))
+            c.pem = std::move(aside->certificate_pem);
+    }
+    c.revoked_at = row.text(11);
+    c.revoked_by = row.text(12);
+    return c;
+}
+
+}  // namespace
+
+reader::reader(const std::filesystem::path& file) : impl_(std::make_unique<impl>(file)) {}
+reader::~reader() = default;
+
+void reader::attempts(const filter& wanted, const std::function<bool(const attempt_row&)>& each) const {
+    impl_->reading([&] {
+        const auto where = conditions_of(wanted);
+        statement row(impl_->rows.database(), attempt_query + where.sql + ending_of(wanted));
+        where.bind(row);
+        while (row.step())
+            if (!each(attempt_row_from(row))) break;
+    });
+}
+
+void reader::devices(const filter& wanted, const std::function<bool(const device_row&)>& each) const {
+    impl_->reading([&] {
+        auto where = conditions_of(wanted);
+        where.add(
+            "a.serial IS NOT NULL AND NOT EXISTS (SELECT 1 FROM attempt AS later WHERE later.serial = "
+            "a.serial "
+            "AND later.number > a.number)",
+            {});
+        statement row(impl_->rows.database(), device_query + where.sql + ending_of(wanted));
+        where.bind(row);
+        while (row.step())
+            if (!each(impl_->device_row_from(row))) break;
+    });
+}
+
+std::optional<device_row> reader::device(std::string_view serial) const {
+    std::optional<device_row> found;
+    filter wanted;
+    wanted.serial = serial;
+    wanted.limit = 1;
+    devices(wanted, [&found](const device_row& row) {
+        found = row;
+        return false;
+    });
+    return found;
+}
+
+void reader::certificates(bool to_revoke_only,
+                          const std::function<bool(const certificate_row&)>& each) const {
+    impl_->reading([&] {
+        const std::string where = to_revoke_only ? " WHERE c.state IN ('orphaned', 'superseded')" : "";
+        statement row(impl_->rows.database(), certificate_query + where + " ORDER BY c.number DESC");
+        while (row.step())
+            if (!each(certificate_row_from(row))) break;
+    });
+}
+
+std::vector<certificate_row> reader::certificates_of(std::string_view serial) const {
+    return impl_->reading([&] {
+        statement row(impl_->rows.database(),
+                      std::string(certificate_query) + " WHERE c.serial = ?1 ORDER BY c.number DESC");
+        row.bind(1, serial);
+        std::vector<certificate_row> found;
+        while (row.step()) found.push_back(certificate_row_from(row));
+        return found;
+    });
+}
+
+std::vector<std::string> reader::find(std::string_view key) const {
+    if (key.empty()) return {};
+    return impl_->reading([&] {
+        auto found = impl_->texts("SELECT serial FROM attempt WHERE serial = ?1 LIMIT 1", key);
+        if (found.empty())
+            found = impl_->texts(
+                "SELECT DISTINCT serial FROM attempt WHERE thing_name = ?1 AND serial IS NOT NULL", key);
+        if (found.empty() && key.size() >= 8) {
+            std::string lower(key);
+            for (auto& c : lower)
+                if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
+            found = impl_->texts(
+                "SELECT DISTINCT serial FROM certificate WHERE certificate_id >= ?1 AND certificate_id < ?2 "
+                "AND serial "
+                "IS NOT NULL LIMIT 100",
+                lower, lower + "~");
+        }
+        return found;
+    });
+}
+
+std::vector<event_row> reader::events_of(std::string_view attempt_id) const {
+    return impl_->reading([&] {
+        auto& row = impl_->rows.prepared(
+            "SELECT e.seq, e.recorded_at, e.kind, e.payload, e.hash, e.clock_synchronised FROM attempt AS a "
+            "JOIN event "
+            "AS e ON e.attempt = a.number WHERE a.attempt_id = ?1 ORDER BY e.seq");
+        const resetting after(row);
+        row.bind(1, attempt_id);
+        std::vector<event_row> found;
+        while (row.step())
+            found.push_back({row.integer(0), row.text(1), row.text(2), std::string(attempt_id), row.text(3),
+                             to_hex(row.view(4)), row.integer(5) != 0});
+        return found;
+    });
+}
+
+std::string reader::transcript(std::string_view attempt_id) const {
+    return impl_->reading([&] {
+        const auto found = impl_->texts(
+            "SELECT t.text FROM transcript AS t JOIN attempt AS a ON a.number = t.attempt WHERE a.attempt_id "
+            "= ?1",
+            attempt_id);
+        return found.empty() ? std::string() : found.front();
+    });
+}
+
+std::string reader::station() const {
+    return impl_->reading([&] {
+        auto& row = impl_->rows.prepared("SELECT name FROM station ORDER BY number DESC LIMIT 1");
+        const resetting after(row);
+        return row.step() ? row.text(0) : std::string();
+    });
+}
+
+std::int64_t reader::schema_version() const {
+    return impl_->reading(
+        [&] { return std::int64_t{impl_->rows.database().execAndGet("PRAGMA user_version").getInt()}; });
+}
+
+verification reader::verify() const {
+    verification found;
+    auto& row = impl_->rows.prepared("SELECT seq, hash FROM head");
+    const resetting after(row);
+    if (row.step()) {
+        found.events = row.integer(0);
+        found.head_hash = to_hex(row.view(1));
+    }
+    return found;
+}
+
+}  // namespace fleetline::ledger

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/resume.hpp"
+
+#include <utility>
+
+#include "ledger/book_rows.hpp"
+#include "ledger/event_codec.hpp"
+
+namespace fleetline::ledger {
+
+namespace {
+
+/// A serial's attempts, looked at from the newest back.
+struct history {
+    std::optional<attempt_state> holder;  ///< the last one that made a key or went on with a certificate
+    std::optional<attempt_state> latest;  ///< the last one that was not refused
+    std::optional<attempt_state> passed;  ///< the last one that passed
+    std::int64_t failures = 0;            ///< since then
+};
+
+history history_of(connection& rows, const serial_number& serial) {
+    static const std::string sql =
+        "SELECT " + std::string(attempt_columns) + " FROM attempt WHERE serial = ?1 ORDER BY number DESC";
+    auto& row = rows.prepared(sql.c_str());
+    const resetting after(row);
+    row.bind(1, serial.text());
+    history found;
+    while (row.step()) {
+        auto a = attempt_from(row);
+        if (!found.latest && a.outcome != "refused") found.latest = a;
+        if (!found.holder && a.reached >= stage::csr_made) found.holder = a;
+        if (a.outcome == "failed") ++found.failures;
+        if (a.outcome != "passed") continue;
+        found.passed = std::move(a);
+        break;
+    }
+    return found;
+}
+
+std::optional<certificate_state> certificate_numbered(connection& rows, std::int64_t number) {
+    static const std::string sql =
+        "SELECT " + std::string(certificate_columns) + " FROM certificate WHERE number = ?1";
+    auto& row = rows.prepared(sql.c_str());
+    const resetting after(row);
+    row.bind(1, number);
+    if (number == 0 || !row.step()) return std::nullopt;
+    return certificate_from(row);
+}
+
+/// The request that got no answer has been booked as a certificate nobody holds.
+bool lost_answer_is_booked(connection& rows, std::int64_t attempt) {
+    auto& row = rows.prepared(
+        "SELECT 1 FROM certificate JOIN event ON event.seq = certificate.number WHERE certificate.attempt = "
+        "?1 AND "
+        "certificate.serial = ?2 AND event.kind = 'certificate-set-aside'");
+    auto& serial = rows.prepared("SELECT serial FROM attempt WHERE number = ?1");
+    const resetting after_both[] = {resetting(row), resetting(serial)};
+    serial.bind(1, attempt);
+    if (!serial.step()) return false;
+    const std::string of = serial.text(0);
+    row.bind(1, attempt).bind(2, of);
+    return row.step();
+}
+
+/// How far the board really is: a certificate that was set aside takes it back to its key.
+stage stage_of(connection& rows, const attempt_state& holder,
+               const std::optional<certificate_state>& certificate) {
+    if (holder.reached == stage::issue_requested && lost_answer_is_booked(rows, holder.number))
+        return stage::csr_made;
+    if (holder.reached < stage::issued || holder.outcome == "passed") return holder.reached;
+    return certificate && certificate->under_way() ? holder.reached : stage::csr_made;
+}
+
+template <class Event>
+std::optional<Event> event_at(connection& rows, std::int64_t seq) {
+    auto& row = rows.prepared("SELECT kind, payload FROM event WHERE seq = ?1");
+    const resetting after(row);
+    row.bind(1, seq);
+    if (seq == 0 || !row.step()) return std::nullopt;
+    auto what = event_from(row.view(0), row.view(1));
+    auto* wanted = what ? std::get_if<Event>(&*what) : nullptr;
+    return wanted == nullptr ? std::nullopt : std::optional<Event>(std::move(*wanted));
+}
+
+std::string pem_of(connection& rows, std::int64_t certificate) {
+    if (auto made = event_at<issued>(rows, certificate)) return made->certificate_pem;
+    if (auto aside = event_at<certificate_set_aside>(rows, certificate)) return aside->certificate_pem;
+    return {};
+}
+
+utc_time time_from(const std::string& text) {
+    const auto when = parse_rfc3339(text);
+    return when ? *when : utc_time{};
+}
+
+void fill_certificate(connection& rows, const certificate_state& c, utc_time now, device_record& record) {
+    record.certificate = certificate_id(c.certificate_id);
+    record.certificate_pem = pem_of(rows, c.number);
+    record.thing = thing_name(c.thing_name);
+    if (auto answer = event_at<registered>(rows, c.registration))
+        record.device_configuration = std::move(answer->device_configuration);
+    auto& token = rows.prepared("SELECT token, expires_at FROM ownership_token WHERE certificate = ?1");
+    const resetting after(token);
+    token.bind(1, c.number);
+    if (!token.step()) return;
+    record.token_expires = time_from(token.text(1));
+    if (record.token_expires > now) record.ownership_token = secret(token.view(0));
+}
+
+void fill_rework(connection& rows, const history& past, device_record& record) {
+    auto& row = rows.prepared("SELECT max(number) FROM rework WHERE serial = ?1");
+    const resetting after(row);
+    row.bind(1, record.serial.text());
+    // One authorisation is good until the board passes; failed tries do not use it up.
+    record.rework_authorised = row.step() && row.integer(0) > (past.passed ? past.passed->last_event : 0);
+}
+
+}  // namespace
+
+device_record device_record_of(connection& rows, const serial_number& serial, utc_time now) {
+    device_record record;
+    record.serial = serial;
+    const auto past = history_of(rows, serial);
+    record.failures = past.failures;
+    fill_rework(rows, past, record);
+    if (past.passed) {
+        const auto current = certificate_numbered(rows, past.passed->certificate);
+        if (current && current->state == "current")
+            record.current_certificate = certificate_id(current->certificate_id);
+    }
+    const auto& matters = past.holder ? past.holder : past.latest;
+    if (!matters) return record;
+
+    record.attempt = attempt_id(matters->attempt_id);
+    record.attempt_open = matters->open();
+    record.slot = slot_name(matters->slot);
+    record.outcome = matters->outcome;
+    record.finished_at = time_from(matters->finished_at);
+    record.template_name = matters->template_name;
+    record.reached = matters->reached;
+    if (!past.holder) return record;
+
+    const auto certificate = certificate_numbered(rows, matters->certificate);
+    record.reached = stage_of(rows, *matters, certificate);
+    record.key_origin = matters->key_origin;
+    record.public_key_sha256 = matters->public_key_sha256;
+    if (record.reached >= stage::issued && certificate) fill_certificate(rows, *certificate, now, record);
+    return record;
+}
+
+std::vector<open_attempt> open_attempts_in(connection& rows) {
+    auto& row = rows.prepared(
+        "SELECT attempt_id, slot, serial, started_at FROM attempt WHERE outcome IS NULL ORDER BY number");
+    const resetting after(row);
+    std::vector<open_attempt> found;
+    while (row.step())
+        found.push_back({attempt_id(row.text(0)), slot_name(row.text(1)), serial_number(row.text(2)),
+                         time_from(row.text(3))});
+    return found;
+}
+
+std::optional<order_record> open_order_in(connection& rows, const product_name& product) {
+    static const std::string sql =
+        "SELECT " + std::string(order_columns) +
+        " FROM work_order WHERE product = ?1 AND closed_at IS NULL ORDER BY last_event "
+        "DESC LIMIT 1";
+    auto& row = rows.prepared(sql.c_str());
+    const resetting after(row);
+    row.bind(1, product.text());
+    if (!row.step()) return std::nullopt;
+    const auto o = order_from(row);
+    return order_record{order_name(o.name), product_name(o.product), o.quota, o.passed, o.allow_list, true};
+}
+
+bool serial_allowed_in(connection& rows, const order_name& order, const serial_number& serial) {
+    auto& row = rows.prepared(
+        "SELECT allow_list = 0 OR EXISTS (SELECT 1 FROM order_serial WHERE work_order = name AND serial = "
+        "?2) "
+        "FROM work_order WHERE name = ?1");
+    const resetting after(row);
+    row.bind(1, order.text()).bind(2, serial.text());
+    return row.step() && row.integer(0) != 0;
+}
+
+}  // namespace fleetline::ledger

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The design's resume table: what the rows of a serial's attempts and certificates say about a board that is
+// plugged again. Heavy, for .cpp files of this room.
+#pragma once
+
+#include "ledger/connection.hpp"
+#include "ledger/ledger.hpp"
+
+namespace fleetline::ledger {
+
+device_record device_record_of(connection& rows, const serial_number& serial, utc_time now);
+
+std::vector<open_attempt> open_attempts_in(connection& rows);
+std::optional<order_record> open_order_in(connection& rows, const product_name& product);
+bool serial_allowed_in(connection& rows, const order_name& order, const serial_number& serial);
+
+}  // namespace fleetline::ledger

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes events: chain, projections and tokens of a group in one transaction, one fsync. Knows nothing of
+// threads: the ledger calls it from its own. Heavy, for .cpp files of this room.
+#pragma once
+
+#include <exception>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ledger/book.hpp"
+#include "ledger/chain.hpp"
+#include "ledger/connection.hpp"
+#include "ledger/ledger.hpp"
+
+namespace fleetline::ledger {
+
+/// An event that waits to be written, and afterwards what came of it.
+struct accepted {
+    event what;
+    utc_time at{};
+    bool clock_synchronised = false;
+
+    receipt done;
+    std::exception_ptr error;
+};
+
+class writer {
+  public:
+    /// Throws failure(station-ledger-…).
+    explicit writer(const options& wanted);
+
+    /// Each event comes back with its receipt (durable) or its error (it is not in the ledger). Answers why
+    /// the ledger cannot be written, failure(station-ledger-…), or nullptr: an impossible event is its
+    /// caller's trouble alone.
+    std::exception_ptr write(std::span<accepted> group);
+
+    /// An empty transaction that goes to the disk: works only if the ledger can be written. Throws likewise.
+    void probe();
+
+    /// False when the attempt is not recorded or the disk does not take it: a transcript is worth no trouble.
+    bool store_transcript(const attempt_id& attempt, const std::string& text, utc_time at);
+
+    connection& rows() { return rows_; }
+
+  private:
+    void check_head();
+    void check_file() const;
+    void read_head();
+    void write_together(std::span<accepted> group);
+    void write_one(accepted& next);
+    void keep_token(std::int64_t certificate, const issued& what);
+    void roll_back() noexcept;
+
+    options wanted_;
+    connection rows_;
+    book books_;
+    chain_hasher hasher_;
+    std::int64_t station_ = 0;
+    std::int64_t head_seq_ = 0;
+    sha256_digest head_hash_{};
+    std::uint64_t device_ = 0;
+    std::uint64_t inode_ = 0;
+};
+
+}  // namespace fleetline::ledger

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch.hpp>
+
+#include "core/failure.hpp"
+#include "ledger_fixture.hpp"
+
+using namespace fleetline;
+using namespace fleetline::test;
+using ledger::stage;
+
+TEST_CASE("a passed board's attempt is told in full", "[ledger]") {
+    ledger_fixture line;
+
+    board_story(line, "attempt-1", "SN0001").pass();
+
+    std::vector<ledger::attempt_row> rows;
+    line.reader().attempts({}, [&rows](const auto& row) {
+        rows.push_back(row);
+        return true;
+    });
+    REQUIRE(rows.size() == 1);
+    const auto& row = rows[0];
+    CHECK(row.attempt_id == "attempt-1");
+    CHECK(row.station == "line-1");
+    CHECK(row.serial == "SN0001");
+    CHECK(row.thing_name == "thing-SN0001");
+    CHECK(row.certificate_id.size() == 64);
+    CHECK(row.certificate_not_after == "2049-12-31T23:59:59.000Z");
+    CHECK(row.outcome == "passed");
+    CHECK(row.proof == "readback");
+    CHECK(row.duration_ms == 1234);
+    CHECK(row.step_ms.at("issue") == 40);
+    CHECK(row.clock_synchronised == true);
+    CHECK(row.event_seq == 12);
+    CHECK(row.event_hash.size() == 64);
+}
+
+TEST_CASE("every event is acknowledged with its place in the chain", "[ledger]") {
+    ledger_fixture line;
+
+    const auto first = line.append(ledger::station_started{"1.0", "abc"});
+    const auto second = line.append(ledger::station_stopped{"asked to"});
+
+    CHECK(first.seq == 1);
+    CHECK(second.seq == 2);
+    CHECK(line.query("SELECT lower(hex(previous_hash)) FROM event WHERE seq = 2") == first.hash);
+    CHECK(line.query("SELECT lower(hex(hash)) FROM head") == second.hash);
+}
+
+TEST_CASE("an impossible event fails its caller alone", "[ledger]") {
+    ledger_fixture line;
+    board_story(line, "attempt-1", "SN0001").up_to(stage::identified);
+
+    CHECK_THROWS_AS(line.append(ledger::delivered{attempt_id("nobody"), certificate_id("c")}), failure);
+
+    CHECK(line.book->writable());
+    CHECK_NOTHROW(line.append(ledger::station_stopped{"asked to"}));
+}
+
+TEST_CASE("an attempt has one outcome", "[ledger]") {
+    ledger_fixture line;
+    board_story story(line, "attempt-1", "SN0001");
+    story.up_to(stage::identified).finish("failed", "port-gone");
+
+    CHECK_THROWS_AS(story.finish("passed"), failure);
+    CHECK(line.query("SELECT outcome FROM attempt") == "failed");
+}
+
+TEST_CASE("an open order is found by its product, with what has passed", "[ledger]") {
+    ledger_fixture line;
+    line.append(ledger::order_opened{order_name("WO-1"), product_name("meter"), 10, "kim", false});
+    board_story(line, "attempt-1", "SN0001").pass();
+
+    const auto order = run(line.io, line.book->open_order(product_name("meter")));
+    const auto other = run(line.io, line.book->open_order(product_name("other")));
+
+    REQUIRE(order);
+    CHECK(order->order.text() == "WO-1");
+    CHECK(order->quota == 10);
+    CHECK(order->passed == 1);
+    CHECK_FALSE(other);
+}
+
+TEST_CASE("attempts left open by a crash are listed after it", "[ledger]") {
+    ledger_fixture line;
+    board_story(line, "attempt-1", "SN0001").pass();
+    board_story(line, "attempt-2", "SN0002").up_to(stage::issued);
+
+    line.reopen();
+
+    const auto open = run(line.io, line.book->open_attempts());
+    REQUIRE(open.size() == 1);
+    CHECK(open[0].attempt.text() == "attempt-2");
+    CHECK(open[0].serial.text() == "SN0002");
+    CHECK(open[0].slot.text() == "A1");
+}
+
+TEST_CASE("without a thread of its own the ledger answers in the caller's turn", "[ledger]") {
+    ledger_fixture line(false);
+
+    board_story(line, "attempt-1", "SN0001").pass();
+
+    CHECK(line.device("SN0001").reached == stage::passed);
+}
+
+TEST_CASE("an ownership token is never part of an event", "[ledger]") {
+    ledger_fixture line;
+
+    board_story(line, "attempt-1", "SN0001").up_to(stage::issued);
+
+    CHECK(line.query("SELECT count(*) FROM event WHERE payload LIKE '%token-of-%'") == "0");
+    CHECK(line.query("SELECT count(*) FROM event WHERE payload LIKE '%ownership_token_sha256%'") == "1");
+    CHECK(line.device("SN0001").ownership_token.reveal() == "token-of-attempt-1");
+}
