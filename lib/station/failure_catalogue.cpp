@@ -114,6 +114,9 @@ constexpr std::array catalogue{
                   "Call the engineer: install the version that wrote it, or a later one.", false},
     failure_entry{"station-ledger-unwritable", "The station cannot write its record.",
                   "Stop the line and call the engineer: the disk may be full.", true},
+    failure_entry{"station-slot-busy", "There is no board to try again in this slot.",
+                  "Plug a board, or wait until the work on it has ended.", true},
+    failure_entry{"station-slot-unknown", "This station has no such slot.", "Check the slot's name.", false},
     failure_entry{"station-stopping", "The station is being stopped.",
                   "Wait for the station, then plug the board again.", true},
 };

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "station/procedure.hpp"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <utility>
+
+#include "core/digest.hpp"
+#include "core/within.hpp"
+#include "station/texts.hpp"
+#include "x509/x509.hpp"
+
+namespace fleetline::station {
+
+namespace asio = boost::asio;
+using namespace boost::asio::experimental::awaitable_operators;
+
+procedure::procedure(workshop& shop, attempt& current, board& device, const product_settings& product,
+                     std::string usb_serial, std::shared_ptr<signal> gone)
+    : shop_(shop),
+      attempt_(current),
+      device_(device),
+      product_(product),
+      usb_serial_(std::move(usb_serial)),
+      gone_(std::move(gone)) {}
+
+asio::awaitable<void> procedure::run() {
+    co_await identify();
+    co_await admit();
+    const resume_action action = co_await look_back();
+
+    const bool delivered = action == resume_action::prove_first && co_await holds_it_already();
+    if (!delivered) {
+        const bool has_certificate = recorded_;
+        if (!has_certificate) co_await obtain_certificate();
+        if (!registered_) co_await register_thing();
+        co_await deliver();
+        co_await prove();
+    }
+    co_await finish();
+}
+
+asio::awaitable<void> procedure::identify() {
+    attempt_.enter(step::identify);
+    identity_ = co_await with_board(device_.identify());
+    serial_ = product_.source == serial_source::device ? identity_.serial.value_or(serial_number{})
+                                                       : serial_number{usb_serial_};
+    ledger::identified event;
+    event.attempt = attempt_.id();
+    event.serial = serial_;
+    event.serial_source = to_text(product_.source);
+    event.dialect = identity_.dialect;
+    event.firmware_version = identity_.firmware_version;
+    co_await attempt_.record(std::move(event));
+    attempt_.status().serial = serial_;
+    attempt_.show_changed();
+}
+
+asio::awaitable<void> procedure::admit() {
+    attempt_.enter(step::admit);
+    stop_if_asked();
+    seat_ = co_await shop_.gate.admit(product_, serial_, attempt_.status().slot, gone_);
+}
+
+asio::awaitable<resume_action> procedure::look_back() {
+    const auto record = co_await shop_.book.device(serial_);
+    std::string key_sha256;
+    if (needs_public_key(record, shop_.time.utc_now())) {
+        const auto key = co_await with_board(device_.public_key());
+        if (key) key_sha256 = sha256_hex(*key);
+    }
+    const resume_action action = decide(record, key_sha256, shop_.time.utc_now());
+    if (action == resume_action::refuse_already_provisioned)
+        throw failure("already-provisioned", "Admitting the board", subject(), passed_before(record));
+
+    ledger::admitted admitted;
+    admitted.attempt = attempt_.id();
+    admitted.serial = serial_;
+    admitted.order = seat_.order;
+    admitted.operator_name = shop_.settings.operator_name;
+    admitted.template_name = product_.template_name;
+    admitted.rework = action == resume_action::start_rework;
+    co_await attempt_.note(std::move(admitted));
+    if (record.reached != ledger::stage::none && record.reached != ledger::stage::passed) {
+        ledger::resumed resumed;
+        resumed.attempt = attempt_.id();
+        resumed.from = record.attempt;
+        resumed.stage = to_text(record.reached);
+        resumed.action = to_text(action);
+        co_await attempt_.note(std::move(resumed));
+    }
+    current_ = record.current_certificate;
+    issued_.id = record.certificate;
+    switch (action) {
+        case resume_action::start_over_after_lost_issue:
+            issued_.id = certificate_id{};
+            co_await set_aside("unaccounted",
+                               "the answer to attempt " + record.attempt.text() + " never came");
+            break;
+        case resume_action::start_over_unaccounted:
+            co_await set_aside("unaccounted", "never registered, and its token or key is no longer usable");
+            break;
+        case resume_action::start_over_orphaned:
+            co_await set_aside("orphaned",
+                               "the board no longer holds its key, or its token is no longer usable");
+            break;
+        case resume_action::register_again:
+        case resume_action::deliver_recorded:
+        case resume_action::prove_first:
+            take_over(record);
+            break;
+        case resume_action::start_over:
+        case resume_action::start_rework:
+        case resume_action::refuse_already_provisioned:
+            break;
+    }
+    // Durable before the board's key is replaced or the cloud is asked.
+    co_await shop_.book.flush();
+    co_return action;
+}
+
+void procedure::take_over(const ledger::device_record& record) {
+    const auto certificate = x509::parse_certificate(record.certificate_pem);
+    if (!certificate)
+        throw failure("station-ledger-broken", "Taking over the recorded certificate", subject(),
+                      certificate.why_not());
+    recorded_ = true;
+    maybe_known_ = record.reached != ledger::stage::issued;
+    registered_ = !record.thing.empty();
+    issued_.id = record.certificate;
+    issued_.pem = record.certificate_pem;
+    issued_.der = certificate->der;
+    issued_.not_after = certificate->not_after;
+    issued_.ownership_token = record.ownership_token.clone();
+    request_.public_key = certificate->public_key;
+    credential_.thing = record.thing;
+    credential_.device_configuration = record.device_configuration;
+    attempt_.status().certificate = issued_.id;
+    attempt_.status().thing = record.thing;
+}
+
+asio::awaitable<void> procedure::set_aside(std::string_view state, std::string why) {
+    ledger::certificate_set_aside event;
+    event.certificate = issued_.id;
+    event.state = state;
+    event.why = std::move(why);
+    event.attempt = attempt_.id();
+    co_await attempt_.note(std::move(event));
+}
+
+asio::awaitable<void> procedure::obtain_certificate() {
+    stop_if_asked();
+    co_await make_csr();
+    co_await issue();
+}
+
+asio::awaitable<void> procedure::make_csr() {
+    attempt_.enter(step::csr);
+    request_ = co_await with_board(device_.make_csr(filled(product_.common_name)));
+    ledger::csr_made event;
+    event.attempt = attempt_.id();
+    event.csr_sha256 = sha256_hex(request_.der);
+    event.public_key_sha256 = sha256_hex(request_.public_key);
+    event.key_origin = to_text(device_.makes_key());
+    co_await attempt_.note(std::move(event));
+}
+
+asio::awaitable<void> procedure::issue() {
+    attempt_.enter(step::issue);
+    const monotonic_time until = shop_.time.now() + product_.patience;
+    for (;;) {
+        co_await cloud_available(until);
+        ledger::issue_requested asked;
+        asked.attempt = attempt_.id();
+        asked.public_key_sha256 = sha256_hex(request_.public_key);
+        co_await attempt_.record(std::move(asked));
+
+        certificate_request request{attempt_.id(), attempt_.status().slot, serial_, request_.pem,
+                                    request_.public_key};
+        auto answer = co_await settle(shop_.cloud.create_certificate(std::move(request)));
+        if (answer.value) {
+            issued_ = std::move(*answer.value);
+            token_expires_ = shop_.time.utc_now() + shop_.settings.token_lifetime;
+            co_return;
+        }
+        if (!may_have_been_carried_out(answer.error)) std::rethrow_exception(answer.error);
+        issued_.id = certificate_id{};
+        co_await set_aside("unaccounted", "the answer never came");
+        if (!is_connection_lost(answer.error)) std::rethrow_exception(answer.error);
+    }
+}
+
+asio::awaitable<void> procedure::register_thing() {
+    attempt_.enter(step::register_thing);
+    if (co_await register_once()) co_return;
+    // The token is not good any more. The certificate may or may not have been registered by an earlier
+    // request.
+    co_await set_aside(maybe_known_ ? "orphaned" : "unaccounted", "its ownership token was refused");
+    recorded_ = false;
+    maybe_known_ = false;
+    co_await obtain_certificate();
+    attempt_.enter(step::register_thing);
+    if (!co_await register_once())
+        throw failure("cloud-token-refused", "Registering the thing", subject(),
+                      "the cloud refused the token of the certificate it had just issued");
+}
+
+asio::awaitable<bool> procedure::register_once() {
+    const monotonic_time until = shop_.time.now() + product_.patience;
+    if (!recorded_) {
+        ledger::issued issued;
+        issued.attempt = attempt_.id();
+        issued.certificate = issued_.id;
+        issued.certificate_pem = issued_.pem;
+        issued.public_key_sha256 = sha256_hex(request_.public_key);
+        issued.not_after = issued_.not_after;
+        issued.ownership_token = issued_.ownership_token.clone();
+        issued.token_expires = token_expires_;
+        co_await attempt_.note(std::move(issued));
+        recorded_ = true;
+    }
+    for (;;) {
+        ledger::registration_requested asked;
+        asked.attempt = attempt_.id();
+        asked.certificate = issued_.id;
+        asked.template_name = product_.template_name;
+        asked.parameters = registration().parameters;
+        co_await attempt_.record(std::move(asked));
+        attempt_.status().certificate = issued_.id;
+
+        auto answer = co_await settle(shop_.cloud.register_thing(registration()));
+        if (answer.value) {
+            credential_.thing = std::move(answer.value->thing);
+            credential_.device_configuration = std::move(answer.value->device_configuration);
+            co_return true;
+        }
+        if (has_code(answer.error, "cloud-token-refused")) co_return false;
+        if (!is_connection_lost(answer.error)) std::rethrow_exception(answer.error);
+        maybe_known_ = true;
+        // The same token again is safe: it names the same certificate.
+        co_await cloud_available(until);
+    }
+}
+
+asio::awaitable<bool> procedure::holds_it_already() {
+    attempt_.enter(step::prove);
+    auto shown = co_await settle(prove());
+    if (shown.value) co_return true;
+    if (!has_code(shown.error, "device-proof-failed")) std::rethrow_exception(shown.error);
+    co_return false;
+}
+
+asio::awaitable<void> procedure::deliver() {
+    attempt_.enter(step::deliver);
+    if (!registered_) {
+        ledger::registered registered;
+        registered.attempt = attempt_.id();
+        registered.certificate = issued_.id;
+        registered.thing = credential_.thing;
+        registered.device_configuration = credential_.device_configuration;
+        co_await attempt_.note(std::move(registered));
+        registered_ = true;
+    }
+    ledger::delivery_started started;
+    started.attempt = attempt_.id();
+    started.certificate = issued_.id;
+    co_await attempt_.record(std::move(started));
+    attempt_.status().thing = credential_.thing;
+    attempt_.show_changed();
+
+    credential_.certificate_pem = issued_.pem;
+    credential_.certificate_der = issued_.der;
+    credential_.ca_pem = product_.board_ca_pem;
+    credential_.endpoint = product_.board_endpoint;
+    credential_.port = product_.board_port;
+    credential_.public_key = request_.public_key;
+    co_await with_board(device_.deliver(credential_));
+    ledger::delivered delivered;
+    delivered.attempt = attempt_.id();
+    delivered.certificate = issued_.id;
+    co_await attempt_.note(std::move(delivered));
+}
+
+asio::awaitable<void> procedure::prove() {
+    attempt_.enter(step::prove);
+    credential_.certificate_pem = issued_.pem;
+    credential_.certificate_der = issued_.der;
+    credential_.endpoint = product_.board_endpoint;
+    credential_.port = product_.board_port;
+    credential_.public_key = request_.public_key;
+    ledger::proved proved;
+    proved.attempt = attempt_.id();
+    proved.certificate = issued_.id;
+    proved.proof = to_text(co_await with_board(device_.prove(credential_)));
+    co_await attempt_.note(std::move(proved));
+}
+
+asio::awaitable<void> procedure::finish() {
+    attempt_.enter(step::finish);
+    co_await with_board(device_.finish());
+    if (current_.empty() || current_ == issued_.id) co_return;
+    ledger::certificate_set_aside superseded;
+    superseded.certificate = current_;
+    superseded.state = "superseded";
+    superseded.why = "an authorised rework replaced it";
+    superseded.attempt = attempt_.id();
+    superseded.replaced_by = issued_.id;
+    co_await attempt_.note(std::move(superseded));
+}
+
+asio::awaitable<void> procedure::cloud_available(monotonic_time until) {
+    if (shop_.cloud.status().connected) co_return;
+    attempt_.show(slot_state::waiting_for_cloud);
+    auto first = co_await (settle(shop_.cloud.available()) || gone_->wait() || shop_.stopping.wait() ||
+                           shop_.time.wait_until(until));
+    if (first.index() == 1)
+        throw failure("port-gone", "Waiting for the cloud", subject(), "the board was unplugged");
+    if (first.index() == 2) stop_if_asked();
+    if (first.index() == 3) {
+        const auto cloud = shop_.cloud.status();
+        throw failure(cloud.trouble_code.empty() ? "cloud-unreachable" : cloud.trouble_code,
+                      "Waiting for the cloud", subject(),
+                      cloud.trouble.empty() ? "it did not come back in time" : cloud.trouble);
+    }
+    if (std::get<0>(first).error) std::rethrow_exception(std::get<0>(first).error);
+    attempt_.show(slot_state::working);
+}
+
+template <class T>
+asio::awaitable<T> procedure::with_board(asio::awaitable<T> step) {
+    auto first = co_await (settle(std::move(step)) || gone_->wait());
+    if (first.index() == 1) throw failure("port-gone", "Talking to the board", subject(), "it was unplugged");
+    auto& result = std::get<0>(first);
+    if (result.error) std::rethrow_exception(result.error);
+    if constexpr (!std::is_void_v<T>) co_return std::move(*result.value);
+}
+
+void procedure::stop_if_asked() const {
+    if (shop_.stopping.is_set())
+        throw failure("station-stopping", "Working on the board", subject(), "the station is being stopped");
+}
+
+std::string procedure::subject() const {
+    return serial_.empty() ? std::string() : "serial " + serial_.text();
+}
+
+std::string procedure::filled(std::string_view pattern) const {
+    return fill(pattern, {{"serial", serial_.text()},
+                          {"order", seat_.order.text()},
+                          {"station", shop_.settings.id},
+                          {"slot", attempt_.status().slot.text()},
+                          {"product", product_.name.text()}});
+}
+
+registration_request procedure::registration() const {
+    registration_request request;
+    request.attempt = attempt_.id();
+    request.slot = attempt_.status().slot;
+    request.serial = serial_;
+    request.certificate = issued_.id;
+    request.ownership_token = issued_.ownership_token.clone();
+    request.template_name = product_.template_name;
+    for (const auto& [name, pattern] : product_.parameters) request.parameters[name] = filled(pattern);
+    if (!product_.thing_pattern.empty()) request.expected_thing = thing_name{filled(product_.thing_pattern)};
+    request.serial_echo_key = product_.serial_echo;
+    return request;
+}
+
+}  // namespace fleetline::station

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way of one board, from "who is there" to proof: the design's section 2. Throws a `failure` where it
+// ends early; the slot catches it. One object an attempt, on the io_context thread.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <string>
+
+#include "core/signal.hpp"
+#include "station/admission.hpp"
+#include "station/attempt.hpp"
+#include "station/board.hpp"
+#include "station/issuer.hpp"
+#include "station/resume.hpp"
+
+namespace fleetline::station {
+
+/// What all procedures share. Owned by the station; outlives them.
+struct workshop {
+    const station_settings& settings;
+    ledger::ledger& book;
+    issuer& cloud;
+    admission& gate;
+    time_source& time;
+    signal& stopping;
+};
+
+class procedure {
+  public:
+    /// `gone` is set when the board is unplugged.
+    procedure(workshop& shop, attempt& current, board& device, const product_settings& product,
+              std::string usb_serial, std::shared_ptr<signal> gone);
+
+    boost::asio::awaitable<void> run();
+
+  private:
+    boost::asio::awaitable<void> identify();
+    boost::asio::awaitable<void> admit();
+    boost::asio::awaitable<resume_action> look_back();
+    boost::asio::awaitable<void> set_aside(std::string_view state, std::string why);
+    boost::asio::awaitable<void> obtain_certificate();
+    boost::asio::awaitable<void> make_csr();
+    boost::asio::awaitable<void> issue();
+    boost::asio::awaitable<void> register_thing();
+    boost::asio::awaitable<bool> register_once();
+    boost::asio::awaitable<bool> holds_it_already();
+    boost::asio::awaitable<void> deliver();
+    boost::asio::awaitable<void> prove();
+    boost::asio::awaitable<void> finish();
+
+    boost::asio::awaitable<void> cloud_available(monotonic_time until);
+    void stop_if_asked() const;
+    void take_over(const ledger::device_record& record);
+    std::string subject() const;
+    std::string filled(std::string_view pattern) const;
+    registration_request registration() const;
+
+    /// Runs a step on the board; ends it with port-gone when the board is unplugged.
+    template <class T>
+    boost::asio::awaitable<T> with_board(boost::asio::awaitable<T> step);
+
+    workshop& shop_;
+    attempt& attempt_;
+    board& device_;
+    const product_settings& product_;
+    std::string usb_serial_;
+    std::shared_ptr<signal> gone_;
+
+    admission::claim seat_;
+    serial_number serial_;
+    board_identity identity_;
+    signing_request request_;
+    issued_certificate issued_;
+    utc_time token_expires_{};
+    bool recorded_ = false;     ///< the certificate is in the ledger already (resumed)
+    bool maybe_known_ = false;  ///< an earlier registration request may have been carried out
+    bool registered_ = false;   ///< the registration is in the ledger already (resumed)
+    credential credential_;
+    certificate_id current_;  ///< of an earlier pass, replaced by this one
+};
+
+}  // namespace fleetline::station

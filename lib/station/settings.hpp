@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the station must be told about its products and slots. Plain values, filled by the composition from
+// the configuration; read-only afterwards.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/names.hpp"
+#include "core/time.hpp"
+
+namespace fleetline::station {
+
+enum class serial_source { device, usb, scan };
+
+std::string_view to_text(serial_source which);
+
+struct product_settings {
+    product_name name;
+    serial_source source = serial_source::usb;
+    std::string serial_pattern;  ///< ECMAScript, whole serial
+    std::string template_name;
+    std::string thing_pattern;  ///< with {serial}; empty: the thing name must contain the serial
+    std::string serial_echo;    ///< key of DeviceConfiguration
+    std::string common_name = "{serial}";
+    std::map<std::string, std::string> parameters;
+    std::string board_ca_pem;
+    std::string board_endpoint;
+    unsigned board_port = 8883;
+    bool order_required = false;
+    milliseconds patience{300'000};
+};
+
+struct slot_settings {
+    slot_name name;
+    std::string port;  ///< for show
+    product_name product;
+};
+
+struct station_settings {
+    std::string id;
+    std::string version;
+    std::string configuration_sha256;
+    std::string operator_name;
+    milliseconds token_lifetime{3'600'000};
+    milliseconds stop_grace{20'000};
+    std::vector<product_settings> products;
+    std::vector<slot_settings> slots;
+
+    /// Called with "before KIND" and "after KIND" (after: durable) around each event of an attempt. For tests
+    /// that kill the process at a named place; empty otherwise.
+    std::function<void(std::string_view)> at_checkpoint;
+};
+
+}  // namespace fleetline::station

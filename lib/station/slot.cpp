@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "station/slot.hpp"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
+#include <utility>
+
+#include "core/unique_id.hpp"
+#include "station/texts.hpp"
+
+namespace fleetline::station {
+
+namespace asio = boost::asio;
+using namespace boost::asio::experimental::awaitable_operators;
+
+/// One plugged board, from plug to unplug. An attempt that still waits for the cloud may outlast it.
+struct slot::presence {
+    presence(plug of, const asio::any_io_executor& executor)
+        : what(std::move(of)), gone(std::make_shared<signal>(executor)) {}
+    plug what;
+    std::shared_ptr<signal> gone;
+};
+
+slot::slot(const slot_settings& settings, const product_settings& product, workshop& shop, const logger& log,
+           const asio::any_io_executor& executor, std::function<void()> changed)
+    : settings_(settings),
+      product_(product),
+      shop_(shop),
+      log_(log),
+      executor_(executor),
+      changed_(std::move(changed)),
+      work_(executor) {
+    status_.slot = settings.name;
+    status_.product = settings.product;
+    status_.port = settings.port;
+    status_.since = shop.time.utc_now();
+}
+
+slot::~slot() = default;
+
+void slot::plugged(plug what) {
+    if (there_) unplugged();
+    there_ = std::make_shared<presence>(std::move(what), executor_);
+    status_.plugged = true;
+    work_.set();
+    changed_();
+}
+
+void slot::unplugged() {
+    if (!there_) return;
+    there_->gone->set();
+    there_.reset();
+    status_.plugged = false;
+    changed_();
+}
+
+bool slot::retry() {
+    if (!there_ || busy_) return false;
+    work_.set();
+    return true;
+}
+
+asio::awaitable<void> slot::run() {
+    for (;;) {
+        co_await (work_.wait() || shop_.stopping.wait());
+        if (shop_.stopping.is_set()) co_return;
+        work_.reset();
+        if (!there_) continue;
+        busy_ = true;
+        co_await one_attempt(there_);
+        busy_ = false;
+    }
+}
+
+asio::awaitable<void> slot::one_attempt(std::shared_ptr<presence> there) {
+    attempt current(attempt_id{make_unique_id(shop_.time.utc_now())}, shop_.book, shop_.time, shop_.settings,
+                    status_, changed_);
+    std::unique_ptr<board> device;
+    std::string code;
+    std::string why;
+    try {
+        ledger::attempt_started started;
+        started.attempt = current.id();
+        started.slot = settings_.name;
+        started.port = settings_.port;
+        started.product = product_.name;
+        co_await current.note(std::move(started));
+        device = there->what.open();
+        procedure work(shop_, current, *device, product_, there->what.usb_serial, there->gone);
+        co_await work.run();
+    } catch (const failure& refused) {
+        code = refused.code();
+        why = refused.what();
+    } catch (const boost::system::system_error& error) {
+        const bool stopped = error.code() == asio::error::operation_aborted && shop_.stopping.is_set();
+        code = stopped ? "station-stopping" : "station-internal";
+        why = stopped ? "the station was stopped and could not wait any longer" : error.what();
+    } catch (const std::exception& error) {
+        code = "station-internal";
+        why = error.what();
+    }
+    // The outcome is recorded even when this coroutine is being cancelled.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    if (device) {
+        shop_.book.store_transcript(current.id(), device->transcript());
+        device.reset();
+    }
+    co_await conclude(current, std::move(code), std::move(why));
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+}
+
+asio::awaitable<void> slot::conclude(attempt& current, std::string code, std::string why) {
+    const auto outcome = outcome_for(code);
+    std::string trouble;
+    try {
+        co_await current.finish(outcome, code, why);
+    } catch (const std::exception& error) {
+        trouble = error.what();
+    }
+    if (!trouble.empty()) {
+        // Not recorded: the attempt stays open in the ledger, and the next start abandons it. Never shown as
+        // a pass.
+        log_.error("The outcome could not be recorded: " + trouble, {{"SLOT", settings_.name.text()},
+                                                                     {"SERIAL", status_.serial.text()},
+                                                                     {"ATTEMPT", current.id().text()}});
+        current.show_unrecorded(trouble);
+    }
+    const std::string text =
+        "attempt " + std::string(to_text(status_.state)) + (why.empty() ? "" : ": " + why);
+    log_.write(status_.state == slot_state::passed ? log_level::info : log_level::warning, text,
+               {{"SLOT", settings_.name.text()},
+                {"SERIAL", status_.serial.text()},
+                {"THING", status_.thing.text()},
+                {"ATTEMPT", current.id().text()},
+                {"CODE", status_.failure_code}});
+    if (on_outcome) on_outcome(status_);
+}
+
+}  // namespace fleetline::station

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// A place where one board sits. Runs one attempt per plug (or retry) and keeps its outcome shown until the
+// next. Owned by the station; used on the io_context thread.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/logger.hpp"
+#include "core/signal.hpp"
+#include "station/procedure.hpp"
+
+namespace fleetline::station {
+
+/// A board that was plugged in. `open` opens its port and throws a failure (port-…) if it cannot; it may be
+/// called again for a retry, and everything it captures must live until the station has ended.
+struct plug {
+    std::string usb_serial;  ///< from the USB descriptor, empty if unknown
+    std::function<std::unique_ptr<board>()> open;
+};
+
+class slot {
+  public:
+    slot(const slot_settings& settings, const product_settings& product, workshop& shop, const logger& log,
+         const boost::asio::any_io_executor& executor, std::function<void()> changed);
+    ~slot();
+    slot(const slot&) = delete;
+    slot& operator=(const slot&) = delete;
+
+    void plugged(plug what);
+    void unplugged();
+
+    /// Another attempt at the board that sits here; false if there is none or one is under way.
+    bool retry();
+
+    /// Attempts, one after the other, until the station stops.
+    boost::asio::awaitable<void> run();
+
+    const slot_status& status() const { return status_; }
+
+    /// Told of each ended attempt: outcome and failure code.
+    std::function<void(const slot_status&)> on_outcome;
+
+  private:
+    struct presence;
+
+    boost::asio::awaitable<void> one_attempt(std::shared_ptr<presence> there);
+    boost::asio::awaitable<void> conclude(attempt& current, std::string code, std::string why);
+
+    const slot_settings& settings_;
+    const product_settings& product_;
+    workshop& shop_;
+    const logger& log_;
+    boost::asio::any_io_executor executor_;
+    std::function<void()> changed_;
+    slot_status status_;
+    std::shared_ptr<presence> there_;
+    signal work_;
+    bool busy_ = false;
+};
+
+}  // namespace fleetline::station

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "station/station.hpp"
+
+#include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <list>
+#include <stdexcept>
+#include <utility>
+
+#include "core/within.hpp"
+#include "station/texts.hpp"
+
+namespace fleetline::station {
+
+namespace asio = boost::asio;
+
+namespace {
+
+const product_settings& product_of(const station_settings& settings, const slot_settings& slot) {
+    const auto found = std::find_if(settings.products.begin(), settings.products.end(),
+                                    [&slot](const auto& product) { return product.name == slot.product; });
+    if (found == settings.products.end())
+        throw std::invalid_argument("no product for slot " + slot.name.text());
+    return *found;
+}
+
+}  // namespace
+
+station::station(station_settings settings, ledger::ledger& book, issuer& cloud, time_source& time,
+                 const logger& log, asio::any_io_executor executor)
+    : settings_(std::move(settings)),
+      book_(book),
+      cloud_(cloud),
+      time_(time),
+      log_(log),
+      executor_(executor),
+      gate_(book, executor),
+      stopping_(executor),
+      shop_{settings_, book_, cloud_, gate_, time_, stopping_},
+      started_at_(time.utc_now()) {
+    for (const auto& one : settings_.slots) {
+        slots_.push_back(std::make_unique<slot>(one, product_of(settings_, one), shop_, log_, executor_,
+                                                [this] { changed_(); }));
+        slots_.back()->on_outcome = [this](const slot_status& ended) { count(ended); };
+    }
+}
+
+station::~station() = default;
+
+slot* station::find(const slot_name& name) {
+    const auto found = std::find_if(slots_.begin(), slots_.end(),
+                                    [&name](const auto& one) { return one->status().slot == name; });
+    return found != slots_.end() ? found->get() : nullptr;
+}
+
+void station::plugged(const slot_name& where, plug what) {
+    if (slot* place = find(where)) return place->plugged(std::move(what));
+    log_.warning("A board was plugged into a slot that is not configured", {{"SLOT", where.text()}});
+}
+
+void station::unplugged(const slot_name& where) {
+    if (slot* place = find(where)) place->unplugged();
+}
+
+void station::retry(const slot_name& where) {
+    slot* place = find(where);
+    if (place == nullptr)
+        throw failure("station-slot-unknown", "Trying again", "slot " + where.text(),
+                      "there is no such slot");
+    if (!place->retry())
+        throw failure("station-slot-busy", "Trying again", "slot " + where.text(),
+                      "there is no board, or it is being worked on");
+}
+
+asio::awaitable<void> station::run() {
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    co_await begin();
+    co_await run_slots();
+    ledger::station_stopped stopped;
+    stopped.why = "asked to stop";
+    co_await book_.append(std::move(stopped));
+}
+
+asio::awaitable<void> station::begin() {
+    ledger::station_started started;
+    started.version = settings_.version;
+    started.configuration_sha256 = settings_.configuration_sha256;
+    co_await book_.append(std::move(started));
+    for (const auto& left : co_await book_.open_attempts()) {
+        ledger::attempt_finished abandoned;
+        abandoned.attempt = left.attempt;
+        abandoned.outcome = "abandoned";
+        abandoned.failure_code = "station-interrupted";
+        abandoned.failure_text = "the station stopped without warning";
+        co_await book_.append(std::move(abandoned));
+        log_.warning(
+            "An attempt that was cut off is recorded as abandoned",
+            {{"SLOT", left.slot.text()}, {"SERIAL", left.serial.text()}, {"ATTEMPT", left.attempt.text()}});
+    }
+}
+
+asio::awaitable<void> station::run_slots() {
+    signal all_ended(executor_);
+    std::list<asio::cancellation_signal> cut_off;
+    std::size_t running = slots_.size();
+    std::exception_ptr trouble;
+    if (running == 0) all_ended.set();
+    for (const auto& one : slots_) {
+        auto ended = [this, &running, &all_ended, &trouble](std::exception_ptr why) {
+            if (why && !trouble) trouble = why;
+            if (why) stop();
+            if (--running == 0) all_ended.set();
+        };
+        cut_off.emplace_back();
+        asio::co_spawn(executor_, one->run(),
+                       asio::bind_cancellation_slot(cut_off.back().slot(), std::move(ended)));
+    }
+    co_await stopping_.wait();
+    if (!co_await within(time_, settings_.stop_grace, all_ended.wait())) {
+        log_.warning("Attempts under way are cut off; they go on when their boards are plugged again");
+        for (auto& one : cut_off) one.emit(asio::cancellation_type::terminal);
+        co_await all_ended.wait();
+    }
+    if (trouble) std::rethrow_exception(trouble);
+}
+
+void station::stop() {
+    if (stopping_.is_set()) return;
+    const auto busy = std::count_if(slots_.begin(), slots_.end(), [](const auto& one) {
+        return one->status().state == slot_state::working ||
+               one->status().state == slot_state::waiting_for_cloud;
+    });
+    log_.info("Stopping: " + std::to_string(busy) + " attempts under way reach a safe point first");
+    stopping_.set();
+    changed_();
+}
+
+station_status station::status() const {
+    station_status now;
+    now.station = settings_.id;
+    now.started_at = started_at_;
+    now.stopping = stopping_.is_set();
+    now.cloud = cloud_.status();
+    now.ledger_writable = book_.writable();
+    now.ledger_trouble = book_.trouble();
+    for (const auto& one : slots_) now.slots.push_back(one->status());
+    now.outcomes = outcomes_;
+    now.failure_codes = failure_codes_;
+    return now;
+}
+
+void station::count(const slot_status& ended) {
+    ++outcomes_[std::string(to_text(ended.state))];
+    if (!ended.failure_code.empty()) ++failure_codes_[ended.failure_code];
+    changed_();
+}
+
+void station::certificate_unaccounted(std::string certificate_pem, std::string id, attempt_id attempt,
+                                      std::string why) {
+    log_.warning("A certificate that no board holds: " + why,
+                 {{"CERTIFICATE", id}, {"ATTEMPT", attempt.text()}});
+    ledger::certificate_set_aside event;
+    event.certificate = certificate_id{std::move(id)};
+    event.state = "unaccounted";
+    event.why = std::move(why);
+    event.attempt = std::move(attempt);
+    event.certificate_pem = std::move(certificate_pem);
+    book_.append_later(std::move(event));
+}
+
+void station::registration_unaccounted(std::string thing, std::string why) {
+    log_.warning("A registration that no board waits for: " + why, {{"THING", thing}});
+}
+
+void station::status_changed(const issuer_status& status) {
+    if (status.connected)
+        log_.info("The cloud session is up");
+    else
+        log_.warning("The cloud session is down: " + status.trouble, {{"CODE", status.trouble_code}});
+    changed_();
+}
+
+}  // namespace fleetline::station

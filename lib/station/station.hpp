@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// All slots of one station, from start to stop. Made by the composition with everything it needs; used on the
+// io_context thread. It never sees a serial port or MQTT: boards come as `plug`s, the cloud as the `issuer`.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "core/logger.hpp"
+#include "station/slot.hpp"
+#include "station/status.hpp"
+
+namespace fleetline::station {
+
+class station final : public issuer_observer {
+  public:
+    station(station_settings settings, ledger::ledger& book, issuer& cloud, time_source& time,
+            const logger& log, boost::asio::any_io_executor executor);
+    ~station() override;
+
+    /// Unknown slot names are ignored with a log line.
+    void plugged(const slot_name& where, plug what);
+    void unplugged(const slot_name& where);
+
+    /// Throws failure(station-slot-unknown), or failure(station-slot-busy) when there is no board or one is
+    /// under way.
+    void retry(const slot_name& where);
+
+    /// Abandons what a crash left open, then runs the slots until stop(): attempts under way reach a safe
+    /// point, or are cut off after the grace. Ignores cancellation; throws what keeps the station from
+    /// starting (station-ledger-…).
+    boost::asio::awaitable<void> run();
+    void stop();
+
+    station_status status() const;
+
+    /// Called after every change of what status() tells, many times a second.
+    void on_change(std::function<void()> callback) { changed_ = std::move(callback); }
+
+    void certificate_unaccounted(std::string certificate_pem, std::string id, attempt_id attempt,
+                                 std::string why) override;
+    void registration_unaccounted(std::string thing, std::string why) override;
+    void status_changed(const issuer_status& status) override;
+
+  private:
+    boost::asio::awaitable<void> begin();
+    boost::asio::awaitable<void> run_slots();
+    slot* find(const slot_name& name);
+    void count(const slot_status& ended);
+
+    station_settings settings_;
+    ledger::ledger& book_;
+    issuer& cloud_;
+    time_source& time_;
+    const logger& log_;
+    boost::asio::any_io_executor executor_;
+    std::function<void()> changed_ = [] {};
+    admission gate_;
+    signal stopping_;
+    workshop shop_;
+    std::vector<std::unique_ptr<slot>> slots_;
+    utc_time started_at_;
+    std::map<std::string, std::int64_t> outcomes_;
+    std::map<std::string, std::int64_t> failure_codes_;
+};
+
+}  // namespace fleetline::station
