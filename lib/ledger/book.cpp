@@ -30,10 +30,13 @@ book::held_attempt* book::hold_attempt(std::int64_t number) {
     const resetting after(row);
     row.bind(1, number);
     if (!row.step()) return nullptr;
+    auto found = attempt_from(row);
+    if (found.last_event >= horizon_) return nullptr;
     auto& held = attempts_[number];
-    held.now = attempt_from(row);
+    held.now = std::move(found);
     held.saved = held.now;
     attempt_numbers_[held.now.attempt_id] = number;
+    loaded_.push_back(number);
     return &held;
 }
 
@@ -53,16 +56,31 @@ attempt_state& book::add_attempt(std::int64_t number) {
     auto& held = attempts_[number];
     held.now.number = number;
     held.changed = true;
+    ++attempts_added_;
     return held.now;
+}
+
+bool book::passed_before(const std::string& serial, std::int64_t number) {
+    for (const auto& [other, held] : attempts_)
+        if (other < number && held.now.serial == serial && held.now.outcome == "passed") return true;
+    auto& row = rows_.prepared(
+        "SELECT 1 FROM attempt WHERE serial = ?1 AND number < ?2 AND outcome = 'passed' LIMIT 1");
+    const resetting after(row);
+    row.bind(1, serial).bind(2, number);
+    return row.step();
 }
 
 book::held_certificate* book::hold(statement& found) {
     const std::int64_t number = found.integer(0);
     if (const auto known = certificates_.find(number); known != certificates_.end()) return &known->second;
+    auto c = certificate_from(found);
+    if (c.number >= horizon_ || c.state_event >= horizon_) return nullptr;
     auto& held = certificates_[number];
-    held.now = certificate_from(found);
+    held.now = std::move(c);
     held.saved = true;
     if (!held.now.certificate_id.empty()) certificate_numbers_[held.now.certificate_id] = number;
+    if (!held.now.serial.empty()) certificate_serials_.emplace(held.now.serial, number);
+    touched_.push_back(number);
     return &held;
 }
 
@@ -70,48 +88,53 @@ certificate_state* book::certificate(const std::string& id) {
     if (const auto known = certificate_numbers_.find(id); known != certificate_numbers_.end())
         return &certificates_.at(known->second).now;
     static const std::string sql = select(certificate_columns, "certificate WHERE certificate_id = ?1");
-    auto& row = rows_.prepared(sql.c_str());
-    const resetting after(row);
-    row.bind(1, id);
-    return row.step() ? &hold(row)->now : nullptr;
+    return look_up(rows_.prepared(sql.c_str()).bind(1, id));
 }
 
 certificate_state* book::certificate(std::int64_t number) {
     if (const auto known = certificates_.find(number); known != certificates_.end())
         return &known->second.now;
     static const std::string sql = select(certificate_columns, "certificate WHERE number = ?1");
-    auto& row = rows_.prepared(sql.c_str());
+    return look_up(rows_.prepared(sql.c_str()).bind(1, number));
+}
+
+certificate_state* book::look_up(statement& row) {
     const resetting after(row);
-    row.bind(1, number);
-    return row.step() ? &hold(row)->now : nullptr;
+    auto* held = row.step() ? hold(row) : nullptr;
+    return held == nullptr ? nullptr : &held->now;
 }
 
 std::vector<certificate_state*> book::certificates_of(const std::string& serial) {
+    if (serial.empty()) return {};
     static const std::string sql = select(certificate_columns, "certificate WHERE serial = ?1");
-    if (!serial.empty()) {
-        auto& row = rows_.prepared(sql.c_str());
-        const resetting after(row);
-        row.bind(1, serial);
-        while (row.step()) hold(row);
-    }
-    // And those that are not in the table yet. Only what this transaction touched is held: a few.
+    auto& row = rows_.prepared(sql.c_str());
+    const resetting after(row);
+    row.bind(1, serial);
+    while (row.step()) hold(row);
+    // Those that are not in the table yet are among the held ones too.
     std::vector<certificate_state*> found;
-    for (auto& [number, held] : certificates_)
-        if (!serial.empty() && held.now.serial == serial) found.push_back(&held.now);
+    const auto [first, last] = certificate_serials_.equal_range(serial);
+    for (auto one = first; one != last; ++one) found.push_back(&certificates_.at(one->second).now);
     return found;
 }
 
-certificate_state& book::add_certificate(std::int64_t number, const std::string& id) {
+certificate_state& book::add_certificate(std::int64_t number, const std::string& id,
+                                         const std::string& serial) {
     auto& held = certificates_[number];
     held.now.number = number;
     held.now.certificate_id = id;
+    held.now.serial = serial;
     held.changed = true;
+    ++certificates_added_;
+    touched_.push_back(number);
     if (!id.empty()) certificate_numbers_[id] = number;
+    if (!serial.empty()) certificate_serials_.emplace(serial, number);
     return held.now;
 }
 
 certificate_state& book::change(certificate_state& what) {
     certificates_.at(what.number).changed = true;
+    touched_.push_back(what.number);
     return what;
 }
 
@@ -120,6 +143,7 @@ order_state* book::order(const std::string& name) {
         known->second.changed = true;
         return &known->second.now;
     }
+    if (checking()) return nullptr;  // orders are held from their first event on
     static const std::string sql = select(order_columns, "work_order WHERE name = ?1");
     auto& row = rows_.prepared(sql.c_str());
     const resetting after(row);
@@ -182,6 +206,9 @@ void book::forget() {
     attempt_numbers_.clear();
     certificates_.clear();
     certificate_numbers_.clear();
+    certificate_serials_.clear();
+    touched_.clear();
+    loaded_.clear();
     orders_.clear();
     reworks_.clear();
     dropped_tokens_.clear();
@@ -195,6 +222,9 @@ void book::forget_ended() {
     });
     certificates_.clear();
     certificate_numbers_.clear();
+    certificate_serials_.clear();
+    touched_.clear();
+    loaded_.clear();
     orders_.clear();
 }
 

@@ -6,11 +6,12 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "ledger/connection.hpp"
@@ -28,12 +29,14 @@ class book {
     attempt_state* attempt(std::int64_t number);
     const attempt_state* look_at_attempt(std::int64_t number);
     attempt_state& add_attempt(std::int64_t number);
+    /// Whether an earlier attempt than this one brought the serial to its pass.
+    bool passed_before(const std::string& serial, std::int64_t number);
 
     /// By its id, or by the event that brought it; nullptr when there is none. Say change() before changing.
     certificate_state* certificate(const std::string& id);
     certificate_state* certificate(std::int64_t number);
     std::vector<certificate_state*> certificates_of(const std::string& serial);
-    certificate_state& add_certificate(std::int64_t number, const std::string& id);
+    certificate_state& add_certificate(std::int64_t number, const std::string& id, const std::string& serial);
     certificate_state& change(certificate_state& what);
 
     order_state* order(const std::string& name);
@@ -43,12 +46,27 @@ class book {
     /// The token of this certificate can no longer be needed.
     void drop_token(std::int64_t certificate) { dropped_tokens_.push_back(certificate); }
 
+    /// For verify, in place of write(): rows that came after this event are not there yet.
+    void set_horizon(std::int64_t seq) { horizon_ = seq; }
+    /// For verify, after an attempt's end or an event outside of one: what is held and equals its row is
+    /// dropped, the rest is kept until a later event makes it equal. Only what is not final yet stays in
+    /// memory.
+    void settle(std::int64_t ended_attempt);
+    /// For verify, at the end: every row that is not what the events made it, in words, by its number.
+    std::map<std::int64_t, std::string> differences();
+    std::int64_t attempts_added() const { return attempts_added_; }
+    std::int64_t certificates_added() const { return certificates_added_; }
+    std::vector<rework_state> take_reworks() { return std::exchange(reworks_, {}); }
+    std::vector<order_state> orders() const;
+
     /// Writes what has changed; the caller commits, then says forget_ended() or, after a rollback, forget().
     void write();
     void forget();
     void forget_ended();
 
   private:
+    bool checking() const { return horizon_ != std::numeric_limits<std::int64_t>::max(); }
+
     struct held_attempt {
         attempt_state now;
         std::optional<attempt_state> saved;  ///< as the table has it; none: not there yet
@@ -65,8 +83,13 @@ class book {
     };
 
     held_attempt* hold_attempt(std::int64_t number);
+    /// nullptr when it is past the horizon.
     held_certificate* hold(statement& found);
+    certificate_state* look_up(statement& row);
     void save(held_certificate& held);
+    bool settled(const held_attempt& held);
+    bool settled(const held_certificate& held);
+    void drop(std::map<std::int64_t, held_certificate>::iterator which);
 
     connection& rows_;
     std::unordered_map<std::int64_t, held_attempt> attempts_;
@@ -76,6 +99,13 @@ class book {
     std::map<std::string, held_order> orders_;
     std::vector<rework_state> reworks_;
     std::vector<std::int64_t> dropped_tokens_;
+
+    std::unordered_multimap<std::string, std::int64_t> certificate_serials_;  ///< of those held
+    std::vector<std::int64_t> touched_;                                       ///< certificates, for settle()
+    std::vector<std::int64_t> loaded_;                                        ///< attempts, for settle()
+    std::int64_t horizon_ = std::numeric_limits<std::int64_t>::max();
+    std::int64_t attempts_added_ = 0;
+    std::int64_t certificates_added_ = 0;
 };
 
 }  // namespace fleetline::ledger

@@ -18,6 +18,9 @@ certificate_state certificate_from(statement& row);
 order_state order_from(statement& row);
 rework_state rework_from(statement& row);
 
+/// "its passed says '3' where the events say '2'", or an empty text.
+std::string difference(const order_state& row, const order_state& events);
+
 void insert(connection& into, const attempt_state& what);
 /// `indexed`: also the columns that an index covers (serial, thing, order, outcome).
 void update(connection& into, const attempt_state& what, bool indexed);

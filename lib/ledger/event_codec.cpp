@@ -331,14 +331,6 @@ const attempt_id& attempt_of(const event& what) {
         what);
 }
 
-void set_attempt(event& what, attempt_id attempt) {
-    std::visit(
-        [&attempt](auto& e) {
-            if constexpr (has_attempt<decltype(e)>) e.attempt = std::move(attempt);
-        },
-        what);
-}
-
 std::string payload_of(const event& what) {
     std::string out;
     out.reserve(256);

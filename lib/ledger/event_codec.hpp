@@ -17,9 +17,6 @@ namespace fleetline::ledger {
 /// The event's attempt, or an empty id when it has none.
 const attempt_id& attempt_of(const event& what);
 
-/// Of an event whose attempt has been found by its column.
-void set_attempt(event& what, attempt_id attempt);
-
 std::string payload_of(const event& what);
 
 /// Unknown members are skipped: a newer version may have added some. The token comes back empty.

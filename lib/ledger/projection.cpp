@@ -72,9 +72,8 @@ class projector {
         if (books_.certificate(e.certificate.text()) != nullptr)
             throw impossible_event("this certificate is recorded already");
         void_others(a, "a newer certificate was issued");
-        auto& c = books_.add_certificate(at_.seq, e.certificate.text());
+        auto& c = books_.add_certificate(at_.seq, e.certificate.text(), a.serial);
         c.attempt = at_.attempt;
-        c.serial = a.serial;
         c.public_key_sha256 = e.public_key_sha256;
         c.issued_at = at_.recorded_at;
         if (e.not_after != utc_time{}) c.not_after = to_rfc3339(e.not_after);
@@ -142,14 +141,15 @@ class projector {
         if (e.state != "unaccounted" && e.state != "orphaned" && e.state != "superseded")
             throw impossible_event("a certificate set aside as '" + e.state + "'");
         const auto* a = books_.look_at_attempt(at_.attempt);
-        if (a != nullptr && a->open()) attempt();
+        if (a != nullptr && a->open()) book_lost_answer(attempt(), e);
         auto* c = e.certificate.empty() ? nullptr : books_.certificate(e.certificate.text());
         if (c == nullptr) {
-            c = &books_.add_certificate(at_.seq, e.certificate.text());
+            c = &books_.add_certificate(at_.seq, e.certificate.text(),
+                                        a != nullptr ? a->serial : std::string());
             c->attempt = at_.attempt;
-            if (a != nullptr) c->serial = a->serial;
             c->issued_at = at_.recorded_at;
-        }
+        } else if (e.state == "unaccounted" && c->state != "issued" && c->state != "requested")
+            throw impossible_event("the certificate is " + c->state + ", so it cannot be unaccounted for");
         if (c->state != "revoked") set_aside(*c, e.state, e.why, e.replaced_by.text());
         if (!e.replaced_by.empty()) replaces(e.replaced_by.text(), e.certificate.text());
     }
@@ -233,6 +233,12 @@ class projector {
         books_.drop_token(c.number);
     }
 
+    /// An answer whose certificate is not known: from here on the board's key is all there is, and the next
+    /// plug must not book it again.
+    static void book_lost_answer(attempt_state& a, const certificate_set_aside& e) {
+        if (e.certificate.empty() && a.reached < stage::issued) a.reached = stage::csr_made;
+    }
+
     /// A new key makes what earlier certificates of the serial stand for impossible to deliver.
     void void_others(attempt_state& a, const char* why) {
         for (auto* c : books_.certificates_of(a.serial)) {
@@ -255,7 +261,7 @@ class projector {
         move(*mine, "current");
         a.reached = stage::passed;
         auto* o = a.work_order.empty() ? nullptr : books_.order(a.work_order);
-        if (o != nullptr && !a.rework) {
+        if (o != nullptr && !books_.passed_before(a.serial, a.number)) {
             ++o->passed;
             o->last_event = at_.seq;
         }

@@ -8,6 +8,7 @@
 #include "ledger/connection.hpp"
 #include "ledger/event_codec.hpp"
 #include "ledger/resume.hpp"
+#include "ledger/verify.hpp"
 
 namespace fleetline::ledger {
 
@@ -285,14 +286,7 @@ std::int64_t reader::schema_version() const {
 }
 
 verification reader::verify() const {
-    verification found;
-    auto& row = impl_->rows.prepared("SELECT seq, hash FROM head");
-    const resetting after(row);
-    if (row.step()) {
-        found.events = row.integer(0);
-        found.head_hash = to_hex(row.view(1));
-    }
-    return found;
+    return impl_->reading([&] { return verifier(impl_->rows).run(); });
 }
 
 }  // namespace fleetline::ledger

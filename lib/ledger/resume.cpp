@@ -47,26 +47,8 @@ std::optional<certificate_state> certificate_numbered(connection& rows, std::int
     return certificate_from(row);
 }
 
-/// The request that got no answer has been booked as a certificate nobody holds.
-bool lost_answer_is_booked(connection& rows, std::int64_t attempt) {
-    auto& row = rows.prepared(
-        "SELECT 1 FROM certificate JOIN event ON event.seq = certificate.number WHERE certificate.attempt = "
-        "?1 AND "
-        "certificate.serial = ?2 AND event.kind = 'certificate-set-aside'");
-    auto& serial = rows.prepared("SELECT serial FROM attempt WHERE number = ?1");
-    const resetting after_both[] = {resetting(row), resetting(serial)};
-    serial.bind(1, attempt);
-    if (!serial.step()) return false;
-    const std::string of = serial.text(0);
-    row.bind(1, attempt).bind(2, of);
-    return row.step();
-}
-
 /// How far the board really is: a certificate that was set aside takes it back to its key.
-stage stage_of(connection& rows, const attempt_state& holder,
-               const std::optional<certificate_state>& certificate) {
-    if (holder.reached == stage::issue_requested && lost_answer_is_booked(rows, holder.number))
-        return stage::csr_made;
+stage stage_of(const attempt_state& holder, const std::optional<certificate_state>& certificate) {
     if (holder.reached < stage::issued || holder.outcome == "passed") return holder.reached;
     return certificate && certificate->under_way() ? holder.reached : stage::csr_made;
 }
@@ -141,7 +123,7 @@ device_record device_record_of(connection& rows, const serial_number& serial, ut
     if (!past.holder) return record;
 
     const auto certificate = certificate_numbered(rows, matters->certificate);
-    record.reached = stage_of(rows, *matters, certificate);
+    record.reached = stage_of(*matters, certificate);
     record.key_origin = matters->key_origin;
     record.public_key_sha256 = matters->public_key_sha256;
     if (record.reached >= stage::issued && certificate) fill_certificate(rows, *certificate, now, record);

@@ -81,6 +81,17 @@ TEST_CASE("an open order is found by its product, with what has passed", "[ledge
     CHECK_FALSE(other);
 }
 
+TEST_CASE("a board that passes again counts once for its order", "[ledger]") {
+    ledger_fixture line;
+    line.append(ledger::order_opened{order_name("WO-1"), product_name("meter"), 10, "kim", false});
+
+    board_story(line, "attempt-1", "SN0001").pass();
+    board_story(line, "attempt-2", "SN0001").pass();
+    board_story(line, "attempt-3", "SN0002").pass();
+
+    CHECK(run(line.io, line.book->open_order(product_name("meter")))->passed == 2);
+}
+
 TEST_CASE("attempts left open by a crash are listed after it", "[ledger]") {
     ledger_fixture line;
     board_story(line, "attempt-1", "SN0001").pass();

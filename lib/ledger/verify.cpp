@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/verify.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/encoding.hpp"
+#include "ledger/book_rows.hpp"
+#include "ledger/event_codec.hpp"
+
+namespace fleetline::ledger {
+
+namespace {
+
+constexpr std::size_t most_problems = 100;
+
+sha256_digest digest_from(std::string_view bytes) {
+    sha256_digest digest{};
+    std::copy_n(bytes.begin(), std::min(bytes.size(), digest.size()), digest.begin());
+    return digest;
+}
+
+std::string event_named(std::int64_t seq) {
+    return "event " + std::to_string(seq);
+}
+
+}  // namespace
+
+void verifier::wrong(std::string what) {
+    if (found_.problems.size() < most_problems) found_.problems.push_back(std::move(what));
+}
+
+verification verifier::run() {
+    try {
+        rows_.database().exec("BEGIN");
+        read_stations();
+        check_events();
+        check_head();
+        check_projections();
+        check_schema();
+    } catch (const SQLite::Exception& error) {
+        wrong("the file is damaged after " + event_named(last_seq_) + ": " + error.what());
+    }
+    try {
+        rows_.database().exec("ROLLBACK");
+    } catch (const SQLite::Exception&) {
+        // a damaged file: the problem is noted
+    }
+    found_.head_hash = to_hex(bytes_of(last_hash_));
+    return std::exchange(found_, {});
+}
+
+void verifier::read_stations() {
+    auto& row = rows_.prepared("SELECT number, name FROM station");
+    const resetting after(row);
+    while (row.step()) stations_[row.integer(0)] = row.text(1);
+}
+
+void verifier::check_events() {
+    auto& row = rows_.prepared(
+        "SELECT seq, station, recorded_at, clock_synchronised, kind, attempt, payload, previous_hash, hash "
+        "FROM event "
+        "ORDER BY seq");
+    const resetting after(row);
+    while (row.step()) check_event(row);
+}
+
+void verifier::check_event(statement& row) {
+    const std::int64_t seq = row.integer(0);
+    const auto previous = row.view(7);
+    check_link(seq, previous);
+    const auto station = stations_.find(row.integer(1));
+    if (station == stations_.end()) {
+        wrong(event_named(seq) + ": its station is not recorded");
+    } else {
+        const chained content{
+            previous,       seq,        station->second, row.view(2), row.integer(3) != 0, row.view(4),
+            row.integer(5), row.view(6)};
+        if (bytes_of(hasher_(content)) != row.view(8))
+            wrong(event_named(seq) + " (" + printable(row.view(4)) +
+                  "): it was changed, its content does not have its hash");
+    }
+    apply_event(row, seq);
+    last_seq_ = seq;
+    last_hash_ = digest_from(row.view(8));
+    ++found_.events;
+}
+
+void verifier::check_link(std::int64_t seq, std::string_view previous_hash) {
+    if (seq == last_seq_ + 2)
+        wrong(event_named(seq - 1) + ": it is missing");
+    else if (seq != last_seq_ + 1)
+        wrong("events " + std::to_string(last_seq_ + 1) + " to " + std::to_string(seq - 1) +
+              ": they are missing");
+    else if (previous_hash != bytes_of(last_hash_) && last_seq_ == 0)
+        wrong(event_named(seq) + ": it does not begin a chain");
+    else if (previous_hash != bytes_of(last_hash_))
+        wrong(event_named(last_seq_) + ": it was replaced, " + event_named(seq) + " follows another one");
+}
+
+void verifier::apply_event(statement& row, std::int64_t seq) {
+    books_.set_horizon(seq);
+    const auto what = event_from(row.view(4), row.view(6));
+    if (!what) {
+        wrong(event_named(seq) + ": " + what.why_not());
+        return;
+    }
+    place at;
+    at.seq = seq;
+    at.attempt = row.integer(5);
+    at.station = row.integer(1);
+    at.recorded_at = row.text(2);
+    at.clock_synchronised = row.integer(3) != 0;
+    try {
+        apply(at, *what, books_);
+    } catch (const impossible_event& why) {
+        wrong(event_named(seq) + " (" + std::string(kind_of(*what)) + "): it cannot have happened, " +
+              why.what());
+    }
+    const bool ends = std::holds_alternative<attempt_finished>(*what);
+    if (ends || at.attempt == 0 || std::holds_alternative<certificate_set_aside>(*what))
+        books_.settle(at.attempt);
+    check_reworks();
+}
+
+void verifier::check_reworks() {
+    static const std::string sql = "SELECT " + std::string(rework_columns) + " FROM rework WHERE number = ?1";
+    for (const auto& expected : books_.take_reworks()) {
+        ++reworks_;
+        auto& row = rows_.prepared(sql.c_str());
+        const resetting after(row);
+        row.bind(1, expected.number);
+        if (!row.step() || !(rework_from(row) == expected))
+            wrong("rework " + std::to_string(expected.number) + ": its row is not what its event says");
+    }
+}
+
+void verifier::check_head() {
+    auto& row = rows_.prepared("SELECT seq, hash FROM head");
+    const resetting after(row);
+    if (!row.step()) return wrong("the head: its row is missing");
+    const std::int64_t seq = row.integer(0);
+    if (seq > last_seq_)
+        wrong("events " + std::to_string(last_seq_ + 1) + " to " + std::to_string(seq) +
+              ": they are missing, the ledger was cut short");
+    else if (seq < last_seq_)
+        wrong("events " + std::to_string(seq + 1) + " to " + std::to_string(last_seq_) +
+              ": they were added behind the head");
+    else if (row.view(1) != bytes_of(last_hash_))
+        wrong(event_named(seq) + ": it is not the one the head names");
+}
+
+}  // namespace fleetline::ledger

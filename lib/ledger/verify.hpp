@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Recomputes the chain and the projections of a whole ledger in one pass over its events, in memory that does
+// not grow with it. Works on a snapshot, also while the daemon writes. Heavy, for .cpp files of this room.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ledger/book.hpp"
+#include "ledger/chain.hpp"
+#include "ledger/connection.hpp"
+#include "ledger/projection.hpp"
+#include "ledger/reader.hpp"
+
+namespace fleetline::ledger {
+
+class verifier {
+  public:
+    explicit verifier(connection& rows) : rows_(rows), books_(rows) {}
+
+    /// Problems in the order chain, projections, schema: what is wrong in the chain makes the rest doubtful.
+    verification run();
+
+  private:
+    void read_stations();
+    void check_events();
+    void check_event(statement& row);
+    void check_link(std::int64_t seq, std::string_view previous_hash);
+    void apply_event(statement& row, std::int64_t seq);
+    void check_reworks();
+    void check_head();
+
+    // verify_tables.cpp
+    void check_projections();
+    void check_count(const char* table, std::int64_t expected, const char* kinds);
+    void check_orders();
+    void check_imports();
+    void check_tokens();
+    void check_schema();
+
+    void wrong(std::string what);
+
+    connection& rows_;
+    book books_;
+    chain_hasher hasher_;
+    std::map<std::int64_t, std::string> stations_;
+    verification found_;
+    std::int64_t last_seq_ = 0;
+    sha256_digest last_hash_{};
+    std::int64_t reworks_ = 0;
+};
+
+}  // namespace fleetline::ledger

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// The second half of verify: what must hold for whole tables, once all events are read.
+#include <SQLiteCpp/Database.h>
+
+#include <map>
+#include <set>
+
+#include "core/digest.hpp"
+#include "ledger/book_rows.hpp"
+#include "ledger/event_codec.hpp"
+#include "ledger/migrations.hpp"
+#include "ledger/verify.hpp"
+
+namespace fleetline::ledger {
+
+void verifier::check_projections() {
+    for (const auto& [number, what] : books_.differences()) wrong(what);
+    check_count("attempt", books_.attempts_added(), "'attempt-started'");
+    check_count("certificate", books_.certificates_added(), "'issued', 'certificate-set-aside'");
+    check_count("rework", reworks_, "'rework-authorised'");
+    check_orders();
+    check_imports();
+    check_tokens();
+}
+
+/// Rows that no event made.
+void verifier::check_count(const char* table, std::int64_t expected, const char* kinds) {
+    const std::string name = table;
+    if (rows_.database().execAndGet("SELECT count(*) FROM " + name).getInt64() <= expected) return;
+    statement row(rows_.database(),
+                  "SELECT number FROM " + name +
+                      " WHERE NOT EXISTS (SELECT 1 FROM event WHERE seq = number AND kind IN (" + kinds +
+                      ")) ORDER BY number LIMIT 10");
+    while (row.step()) wrong(name + " " + std::to_string(row.integer(0)) + ": no event made this row");
+}
+
+void verifier::check_orders() {
+    std::map<std::string, order_state> rows;
+    statement row(rows_.database(), "SELECT " + std::string(order_columns) + " FROM work_order");
+    while (row.step()) {
+        auto found = order_from(row);
+        rows[found.name] = found;
+    }
+    for (const auto& expected : books_.orders()) {
+        const auto found = rows.find(expected.name);
+        const auto what = found == rows.end() ? "its row is missing" : difference(found->second, expected);
+        if (!what.empty()) wrong("work_order " + expected.name + ": " + what);
+        rows.erase(expected.name);
+    }
+    for (const auto& [name, extra] : rows) wrong("work_order " + name + ": no event made this row");
+}
+
+/// The list that an import brought has the digest its event says; a serial of no import was smuggled in.
+void verifier::check_imports() {
+    statement imports(rows_.database(),
+                      "SELECT seq, payload FROM event WHERE kind = 'order-serials-imported'");
+    std::set<std::int64_t> known;
+    while (imports.step()) {
+        const std::int64_t seq = imports.integer(0);
+        known.insert(seq);
+        const auto what = event_from("order-serials-imported", imports.view(1));
+        const auto* expected = what ? std::get_if<order_serials_imported>(&*what) : nullptr;
+        if (expected == nullptr) continue;
+        statement row(
+            rows_.database(),
+            "SELECT serial FROM order_serial WHERE work_order = ?1 AND import = ?2 ORDER BY serial");
+        row.bind(1, expected->order.text()).bind(2, seq);
+        std::string list;
+        std::int64_t count = 0;
+        for (; row.step(); ++count) list.append(row.view(0)) += '\n';
+        if (count != expected->count || sha256_hex(list) != expected->list_sha256)
+            wrong("order_serial of work_order " + expected->order.text() +
+                  ": it is not the list that event " + std::to_string(seq) + " imported");
+    }
+    statement row(rows_.database(), "SELECT DISTINCT import FROM order_serial");
+    while (row.step())
+        if (!known.contains(row.integer(0)))
+            wrong("order_serial: rows of import " + std::to_string(row.integer(0)) + ", which no event made");
+}
+
+/// A token may only be there while it can be needed, and must be the one that was handed out.
+void verifier::check_tokens() {
+    statement row(rows_.database(),
+                  "SELECT t.certificate, t.token, c.state, e.payload FROM ownership_token AS t "
+                  "LEFT JOIN certificate AS c ON c.number = t.certificate LEFT JOIN event AS e ON e.seq = "
+                  "t.certificate");
+    while (row.step()) {
+        const std::string name = "ownership_token " + std::to_string(row.integer(0)) + ": ";
+        const auto state = row.view(2);
+        if (state != "issued" && state != "requested")
+            wrong(name + "it is kept although its certificate is " +
+                  (state.empty() ? "not recorded" : std::string(state)));
+        const std::string digest = "\"ownership_token_sha256\":\"" + sha256_hex(row.view(1)) + '"';
+        if (row.view(3).find(digest) == std::string_view::npos)
+            wrong(name + "it is not the one that was handed out");
+    }
+}
+
+/// Tables, indexes and triggers are those of this version: an attacker may have dropped a trigger.
+void verifier::check_schema() {
+    const auto schema_of = [](SQLite::Database& database) {
+        std::map<std::string, std::string> all;
+        statement row(database,
+                      "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'");
+        while (row.step()) all[row.text(0)] = row.text(1);
+        return all;
+    };
+    SQLite::Database fresh(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    for (const auto& step : migrations()) fresh.exec(std::string(step.sql));
+    auto found = schema_of(rows_.database());
+    for (const auto& [name, sql] : schema_of(fresh)) {
+        const auto same = found.find(name);
+        if (same == found.end())
+            wrong("the schema: " + name + " is missing");
+        else if (same->second != sql)
+            wrong("the schema: " + name + " was changed");
+        if (same != found.end()) found.erase(same);
+    }
+    for (const auto& [name, sql] : found) wrong("the schema: " + name + " was added");
+}
+
+}  // namespace fleetline::ledger
