@@ -53,6 +53,7 @@ cloud_plugin::cloud_plugin(const settings& chosen)
       worker_view_(chosen.folder / "registry.db"),
       provisioning_(worker_view_, authority_, {chosen.token_lifetime_s}, {}),
       access_(broker_view_),
+      faults_(broker_view_),
       limits_(read_limits(broker_view_)),
       workers_(worker_threads) {}
 
@@ -188,30 +189,33 @@ int cloud_plugin::on_message(mosquitto_evt_message& event) {
     request->payload.assign(static_cast<const char*>(event.payload), event.payloadlen);
     request->client_id = from->who.client_id;
     request->claim_id = from->who.certificate_id;
+    const fault_effects faults = faults_.effects_on(*request);
+    if (faults.step == disconnect_step::before_puback) return violation(*from, "fault before PUBACK");
     consume(event);
-    take(*from, std::move(*request));
+    take(*from, std::move(*request), faults);
     return MOSQ_ERR_SUCCESS;
 }
 
-void cloud_plugin::take(session& from, device_request request) {
+void cloud_plugin::take(session& from, device_request request, const fault_effects& faults) {
     const std::uint64_t generation = from.generation;
-    const bool taken = workers_.run([this, generation, request = std::move(request)] {
-        outgoing answer = answer_to(request);
+    const bool taken = workers_.run([this, generation, request = std::move(request), faults] {
+        outgoing answer = answer_to(request, faults);
         answer.generation = generation;
-        answer.due = outgoing::clock::now();
-        outbox_.put(std::move(answer));
+        hand_back(std::move(answer), faults);
     });
     if (!taken) log(from.who.client_id + ": request lost, too many are waiting");
 }
 
-outgoing cloud_plugin::answer_to(const device_request& request) {
+outgoing cloud_plugin::answer_to(const device_request& request, const fault_effects& faults) {
     outgoing answer;
     answer.client_id = request.client_id;
     nlohmann::json body;
     std::string outcome = "accepted";
     answer.topic = request.topic + "/accepted";
     try {
+        if (faults.reject) throw *faults.reject;
         body = provisioning_.perform(request);
+        spoil(body, faults, authority_);
     } catch (const refusal& no) {
         body = {{"statusCode", no.status()}, {"errorCode", no.code()}, {"errorMessage", no.what()}};
         outcome = "rejected, " + no.code() + ": " + no.what();
@@ -221,9 +225,27 @@ outgoing cloud_plugin::answer_to(const device_request& request) {
         outcome = std::string{"failed: "} + problem.what();
         answer.topic = request.topic + "/rejected";
     }
-    answer.payload = encode(body, request.format);
+    answer.payload = faults.not_json ? "this is <not> what you expect" : encode(body, request.format);
     answer.log = request.client_id + ": " + std::string{name_of(request.what)} + " " + outcome;
     return answer;
+}
+
+void cloud_plugin::hand_back(outgoing answer, const fault_effects& faults) {
+    answer.due = outgoing::clock::now() + std::chrono::milliseconds{faults.delay_ms};
+    if (faults.delay_ms > 0) answer.log += ", answer held back " + std::to_string(faults.delay_ms) + " ms";
+    if (faults.lose) answer.log += ", answer lost";
+    if (faults.lose || faults.step == disconnect_step::after_puback) answer.topic.clear();
+    answer.disconnect =
+        faults.step == disconnect_step::after_puback || faults.step == disconnect_step::after_answer;
+    if (faults.duplicate_after_ms && !answer.topic.empty()) {
+        outgoing again = answer;
+        again.log = "the same answer again";
+        again.due += std::chrono::milliseconds{*faults.duplicate_after_ms};
+        answer.disconnect = false;
+        outbox_.put(std::move(answer));
+        answer = std::move(again);
+    }
+    outbox_.put(std::move(answer));
 }
 
 void cloud_plugin::deliver(const outgoing& one) {
@@ -241,7 +263,12 @@ void cloud_plugin::deliver(const outgoing& one) {
                                           nullptr);
         }
     }
-    if (one.disconnect && one.topic.empty()) kick(*to, "fault");
+    if (!one.disconnect) return;
+    if (one.topic.empty()) {
+        kick(*to, "fault");
+    } else {  // in the next turn, when the answer has been written
+        outbox_.put({outgoing::clock::now(), one.client_id, one.generation, {}, {}, {}, true});
+    }
 }
 
 void cloud_plugin::kick(session& whom, const std::string& why) {

@@ -14,6 +14,7 @@
 #include "core/provisioning.hpp"
 #include "core/registry.hpp"
 #include "plugin/access.hpp"
+#include "plugin/fault_desk.hpp"
 #include "plugin/outbox.hpp"
 #include "plugin/sessions.hpp"
 #include "plugin/workers.hpp"
@@ -47,8 +48,9 @@ class cloud_plugin {
     int on_publish(session& from, const mosquitto_evt_acl_check& event);
     int on_subscribe(session& from, const mosquitto_evt_acl_check& event);
     bool publish_rate_exceeded(session& from);
-    void take(session& from, device_request request);
-    outgoing answer_to(const device_request& request);
+    void take(session& from, device_request request, const fault_effects& faults);
+    outgoing answer_to(const device_request& request, const fault_effects& faults);
+    void hand_back(outgoing answer, const fault_effects& faults);
     void deliver(const outgoing& one);
     void kick(session& whom, const std::string& why);
     void drop_deactivated();
@@ -60,6 +62,7 @@ class cloud_plugin {
     registry worker_view_;  // of the workers, under provisioning's mutex
     provisioning provisioning_;
     access access_;
+    fault_desk faults_;
     limits limits_;
     sessions sessions_;
     outbox outbox_;

@@ -4,25 +4,14 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <csignal>
 #include <iostream>
 
-#include "core/text.hpp"
-#include "server/bootstrap.hpp"
-#include "server/broker.hpp"
-#include "server/http_server.hpp"
 #include "server/options.hpp"
+#include "server/supervisor.hpp"
 
 namespace {
 
 using namespace fleetline::rehearsal;
-
-std::filesystem::path plugin_beside_program() {
-    const auto program = std::filesystem::read_symlink("/proc/self/exe");
-    return program.parent_path().parent_path() / "lib" / "fleetline_rehearsal_cloud.so";
-}
 
 void redirect_log(const std::filesystem::path& file) {
     if (file.empty()) return;
@@ -32,45 +21,14 @@ void redirect_log(const std::filesystem::path& file) {
     ::close(fd);
 }
 
-void write_environment(const options& chosen, std::uint16_t port, std::uint16_t http_port) {
-    const auto ca = std::filesystem::absolute(chosen.folder / "ca.pem");
-    write_file(chosen.folder / "env", "IOT_HOST=localhost\nIOT_PORT=" + std::to_string(port) +
-                                          "\nAWS_ENDPOINT_URL=http://127.0.0.1:" + std::to_string(http_port) +
-                                          "\nCLOUD_CA='" + ca.string() + "'\n");
-}
-
-http_response serve(const http_request& request) {
-    return {
-        501, "{\"message\":\"" + request.method + " is not part of the rehearsal\"}", "application/json", {}};
-}
-
 int run(const options& chosen) {
     std::filesystem::create_directories(chosen.folder);
     std::filesystem::remove(chosen.folder / "env");
     redirect_log(chosen.log_file);
-    registry known{chosen.folder / "registry.db"};
-    bootstrap(chosen, known);
-
-    boost::asio::io_context loop;
-    boost::asio::signal_set stop_signals{loop, SIGINT, SIGTERM};
-    broker mosquitto{chosen, chosen.port != 0 ? chosen.port : free_port(), plugin_beside_program()};
-    mosquitto.start();
-    const http_server http{chosen.http_port, serve};
-    write_environment(chosen, mosquitto.port(), http.port());
-    std::cout << "ready: MQTT localhost:" << mosquitto.port() << ", HTTP 127.0.0.1:" << http.port()
+    supervisor cloud{chosen};
+    std::cout << "ready: MQTT localhost:" << cloud.mqtt_port() << ", HTTP 127.0.0.1:" << cloud.http_port()
               << std::endl;
-
-    int status = 0;
-    stop_signals.async_wait([&](boost::system::error_code, int) { loop.stop(); });
-    boost::asio::signal_set child_signal{loop, SIGCHLD};
-    child_signal.async_wait([&](boost::system::error_code, int) {
-        std::cerr << "fleetline-rehearsal-cloud: mosquitto ended by itself\n";
-        status = 1;
-        loop.stop();
-    });
-    loop.run();
-    mosquitto.stop();
-    return status;
+    return cloud.run();
 }
 
 }  // namespace
