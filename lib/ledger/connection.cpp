@@ -67,29 +67,45 @@ int number_in(SQLite::Database& database, const char* pragma) {
 }  // namespace
 
 connection::connection(std::filesystem::path file, const connection_options& wanted)
-    : file_(std::move(file)) {
+    : file_(std::move(file)), wanted_(wanted) {
+    open();
+}
+
+void connection::open() {
     const std::string doing = "Opening the ledger";
     std::error_code ignored;
-    if (!wanted.create && !std::filesystem::exists(file_, ignored))
-        throw ledger_failure("station-ledger-missing", doing, file_, "there is no such file");
-    if (wanted.create && wanted.vfs.empty()) make_file(file_);
+    if (wanted_.vfs.empty()) {
+        if (!wanted_.create && !std::filesystem::exists(file_, ignored))
+            throw ledger_failure("station-ledger-missing", doing, file_, "there is no such file");
+        if (wanted_.create) make_file(file_);
+    }
     try {
         const int flags =
-            wanted.read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
+            wanted_.read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
         database_ = std::make_unique<SQLite::Database>(file_.string(), flags | SQLite::OPEN_NOMUTEX, 5000,
-                                                       wanted.vfs);
+                                                       wanted_.vfs);
         database_->exec("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
-        check_identity(wanted.read_only);
-        if (wanted.read_only) return;
+        check_identity();
+        if (wanted_.read_only) return;
         database_->exec("PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON");
-        database_->exec(wanted.durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF");
+        database_->exec(wanted_.durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF");
         migrate();
     } catch (const SQLite::Exception& error) {
+        close();
         throw ledger_failure_from(error, doing, file_);
+    } catch (...) {
+        close();
+        throw;
     }
 }
 
-void connection::check_identity(bool read_only) {
+void connection::close() {
+    statements_.clear();
+    database_.reset();
+}
+
+void connection::check_identity() {
+    const bool read_only = wanted_.read_only;
     const int id = number_in(*database_, "application_id");
     const bool empty = database_->execAndGet("SELECT count(*) FROM sqlite_schema").getInt() == 0;
     if (id != application_id && (read_only || !empty))

@@ -100,17 +100,21 @@ class connection {
     connection(std::filesystem::path file, const connection_options& wanted);
 
     SQLite::Database& database() { return *database_; }
+    bool is_open() const { return database_ != nullptr; }
+    void open();
+    void close();
     const std::filesystem::path& file() const { return file_; }
 
     /// Prepared once, kept for as long as the connection.
     statement& prepared(const char* sql);
 
   private:
-    void check_identity(bool read_only);
+    void check_identity();
     void migrate();
     void backup_before_migration(int from);
 
     std::filesystem::path file_;
+    connection_options wanted_;
     std::unique_ptr<SQLite::Database> database_;
     std::map<const char*, statement> statements_;
 };

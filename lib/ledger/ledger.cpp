@@ -22,7 +22,8 @@ namespace fleetline::ledger {
 namespace {
 
 constexpr std::size_t queue_limit = 65'536;
-constexpr std::chrono::seconds probe_every{1};
+constexpr std::chrono::seconds probe_every{1};         // while it cannot be written
+constexpr std::chrono::seconds look_at_file_every{5};  // while it can
 
 /// What a caller waits for. Made, settled and waited for on the executor's thread; the ledger's thread only
 /// carries it.
@@ -84,14 +85,19 @@ class ledger::impl {
         }
         awake_.notify_one();
         if (thread_.joinable()) thread_.join();
+        for (const auto& lost : kept_)
+            log_.error("The ledger could not be written to the end: '" + std::string(kind_of(lost.what)) +
+                       "' is not recorded");
     }
 
     impl(const impl&) = delete;
     impl& operator=(const impl&) = delete;
 
-    std::shared_ptr<pending<receipt>> append(event what, bool somebody_waits) {
+    std::shared_ptr<pending<receipt>> append(event what, bool somebody_waits,
+                                             std::vector<std::string> serials = {}) {
         task next;
         next.to_write.what = std::move(what);
+        next.to_write.serials = std::move(serials);
         next.to_write.at = time_.utc_now();
         next.to_write.clock_synchronised = time_.synchronised();
         if (somebody_waits) next.caller = std::make_shared<pending<receipt>>();
@@ -106,6 +112,7 @@ class ledger::impl {
         task next;
         next.job = [caller, question = std::move(question), this](writer& to) {
             try {
+                to.check_file();
                 caller->value.emplace(question(to));
             } catch (const SQLite::Exception& error) {
                 caller->error =
@@ -117,6 +124,15 @@ class ledger::impl {
         next.answer = [caller] { caller->settle(); };
         accept(std::move(next));
         return caller;
+    }
+
+    std::shared_ptr<pending<bool>> flush() {
+        return ask<bool>([this](writer&) {
+            if (!kept_.empty()) write({}, {});
+            if (const auto why = trouble(); !why.empty() && !kept_.empty())
+                throw ledger_failure("station-ledger-unwritable", "Recording", wanted_.file, why);
+            return true;
+        });
     }
 
     const asio::any_io_executor& executor() const { return executor_; }
@@ -155,7 +171,7 @@ class ledger::impl {
                     awake_.wait(lock, ready);
                 else
                     awake_.wait_for(lock, probe_every, ready);
-                if (queue_.empty() && stopping_) break;
+                if (queue_.empty() && stopping_) break;  // kept_ has had its try with the last group
                 while (!queue_.empty() && group.size() < wanted_.commit_limit) {
                     group.push_back(std::move(queue_.front()));
                     queue_.pop_front();
@@ -183,20 +199,32 @@ class ledger::impl {
                 events.push_back(std::move(group.front().to_write));
                 callers.push_back(std::move(group.front().caller));
             }
-            write(events, std::move(callers));
+            write(std::move(events), std::move(callers));
         }
     }
 
-    void write(std::vector<accepted>& events, std::vector<std::shared_ptr<pending<receipt>>> callers) {
-        note(writer_.write(events));
-        for (std::size_t i = 0; i < events.size(); ++i) {
-            if (!callers[i]) {
-                if (events[i].error) report("An event nobody waits for was not recorded", events[i].error);
-                continue;
+    void write(std::vector<accepted> events, std::vector<std::shared_ptr<pending<receipt>>> callers) {
+        const std::size_t kept = kept_.size();
+        kept_.insert(kept_.end(), std::make_move_iterator(events.begin()),
+                     std::make_move_iterator(events.end()));
+        callers.insert(callers.begin(), kept, nullptr);
+        const auto trouble = writer_.write(kept_);
+        note(trouble);
+
+        std::vector<accepted> left;
+        for (std::size_t i = 0; i < kept_.size(); ++i) {
+            auto& written = kept_[i];
+            if (callers[i]) {
+                callers[i]->error = written.error;
+                callers[i]->value = std::move(written.done);
+            } else if (written.error && written.error == trouble && left.size() < queue_limit) {
+                left.push_back(std::move(written));
+            } else if (written.error) {
+                report("An event nobody waits for was not recorded", written.error);
             }
-            callers[i]->error = events[i].error;
-            callers[i]->value = std::move(events[i].done);
         }
+        kept_ = std::move(left);
+        for (auto& again : kept_) again.error = nullptr;
         asio::post(executor_, [callers = std::move(callers)] {
             for (const auto& caller : callers)
                 if (caller) caller->settle();
@@ -204,8 +232,12 @@ class ledger::impl {
     }
 
     void probe() {
+        if (!kept_.empty()) return write({}, {});
         try {
-            writer_.probe();
+            if (trouble().empty())
+                writer_.check_file();
+            else
+                writer_.probe();
             note(nullptr);
         } catch (...) {
             note(std::current_exception());
@@ -223,6 +255,7 @@ class ledger::impl {
                 text = why.what();
             }
         }
+        if (const auto notice = writer_.take_notice(); !notice.empty()) log_.error(notice);
         const std::lock_guard lock(mutex_);
         if (trouble_.empty() && !text.empty())
             log_.error("The ledger cannot be written: " + text, {{"CODE", "station-ledger-unwritable"}});
@@ -242,7 +275,8 @@ class ledger::impl {
     asio::any_io_executor executor_;
     time_source& time_;
     const logger& log_;
-    writer writer_;  ///< on the ledger's thread, once that runs
+    writer writer_;               ///< on the ledger's thread, once that runs
+    std::vector<accepted> kept_;  ///< likewise: what nobody waits for and could not be written yet
 
     mutable std::mutex mutex_;
     std::condition_variable awake_;
@@ -266,8 +300,17 @@ void ledger::append_later(event what) {
     impl_->append(std::move(what), false);
 }
 
+asio::awaitable<receipt> ledger::import_serials(order_name order, std::vector<serial_number> serials) {
+    order_serials_imported what;
+    what.order = std::move(order);
+    std::vector<std::string> texts;
+    texts.reserve(serials.size());
+    for (auto& serial : serials) texts.push_back(serial.text());
+    return wait(impl_->append(std::move(what), true, std::move(texts)), impl_->executor());
+}
+
 asio::awaitable<void> ledger::flush() {
-    co_await wait(impl_->ask<bool>([](writer&) { return true; }), impl_->executor());
+    co_await wait(impl_->flush(), impl_->executor());
 }
 
 asio::awaitable<device_record> ledger::device(serial_number serial) {

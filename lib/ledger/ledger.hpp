@@ -106,8 +106,13 @@ class ledger {
     boost::asio::awaitable<receipt> append(event what);
 
     /// As append, without waiting: for what must be recorded when nobody can wait (an attempt left by an
-    /// exception).
+    /// exception), and for events that a following append makes durable with it. While the ledger cannot be
+    /// written these are kept in memory, in their order, and written first when it can.
     void append_later(event what);
+
+    /// Puts serials on an order's allow-list together with the event that says so, which is made here: those
+    /// that are on it already are left out of its count and digest.
+    boost::asio::awaitable<receipt> import_serials(order_name order, std::vector<serial_number> serials);
 
     /// Resumes when everything accepted so far is durable.
     boost::asio::awaitable<void> flush();

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ledger/writer.hpp"
 
+#include <SQLiteCpp/Backup.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "core/digest.hpp"
 #include "core/encoding.hpp"
 #include "ledger/event_codec.hpp"
 #include "ledger/projection.hpp"
@@ -50,11 +52,7 @@ writer::writer(const options& wanted) : wanted_(wanted), rows_(wanted.file, to_w
     } catch (const SQLite::Exception& error) {
         throw ledger_failure_from(error, "Opening the ledger", wanted.file);
     }
-    struct stat found {};
-    if (::stat(wanted_.file.c_str(), &found) == 0) {
-        device_ = found.st_dev;
-        inode_ = found.st_ino;
-    }
+    note_file();
 }
 
 void writer::read_head() {
@@ -91,13 +89,53 @@ void writer::check_head() {
         throw broken("event " + std::to_string(head_seq_) + " is not what was written");
 }
 
-void writer::check_file() const {
+void writer::note_file() {
+    struct stat found {};
+    if (::stat(wanted_.file.c_str(), &found) != 0) return;
+    device_ = found.st_dev;
+    inode_ = found.st_ino;
+}
+
+void writer::check_file() {
+    if (!rows_.is_open()) {
+        rows_.open();
+        note_file();
+    }
     if (!wanted_.vfs.empty()) return;
     struct stat found {};
-    const bool there = ::stat(wanted_.file.c_str(), &found) == 0;
-    if (there && found.st_dev == device_ && found.st_ino == inode_) return;
-    throw ledger_failure("station-ledger-unwritable", "Writing the ledger", wanted_.file,
-                         there ? "another file was put in its place" : "the file was deleted or moved away");
+    if (::stat(wanted_.file.c_str(), &found) != 0) return put_back();
+    if (found.st_dev != device_ || found.st_ino != inode_)
+        throw ledger_failure("station-ledger-unwritable", "Writing the ledger", wanted_.file,
+                             "another file was put in its place");
+}
+
+/// The file was deleted or moved away, but all of it is still there behind our open handle: nothing that was
+/// acknowledged need be lost.
+void writer::put_back() {
+    const std::string copy = wanted_.file.string() + ".put-back";
+    try {
+        roll_back();
+        std::filesystem::remove(copy);
+        {
+            SQLite::Database target(copy, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+            SQLite::Backup(target, rows_.database()).executeStep(-1);
+        }
+        std::filesystem::permissions(copy, std::filesystem::perms{0640});
+        std::filesystem::rename(copy, wanted_.file);
+        rows_.close();
+        for (const char* ending : {"-wal", "-shm"}) std::filesystem::remove(wanted_.file.string() + ending);
+        rows_.open();
+    } catch (const SQLite::Exception& error) {
+        throw ledger_failure(
+            "station-ledger-unwritable", "Writing the ledger", wanted_.file,
+            "the file was deleted or moved away, and cannot be put back: " + std::string(error.what()));
+    } catch (const std::filesystem::filesystem_error& error) {
+        throw ledger_failure(
+            "station-ledger-unwritable", "Writing the ledger", wanted_.file,
+            "the file was deleted or moved away, and cannot be put back: " + error.code().message());
+    }
+    note_file();
+    notice_ = "The ledger file was deleted or moved away while it was in use; it was put back, complete";
 }
 
 std::exception_ptr writer::write(std::span<accepted> group) {
@@ -157,6 +195,9 @@ void writer::write_one(accepted& next) {
     else if (!attempt_of(next.what).empty())
         at.attempt = books_.attempt_number(attempt_of(next.what).text());
 
+    auto* imported = std::get_if<order_serials_imported>(&next.what);
+    const auto serials =
+        imported == nullptr ? std::vector<std::string>{} : new_serials(*imported, next.serials);
     const std::string payload = payload_of(next.what);
     const auto kind = kind_of(next.what);
     const auto hash = hasher_({bytes_of(head_hash_), at.seq, wanted_.station, at.recorded_at,
@@ -171,9 +212,31 @@ void writer::write_one(accepted& next) {
 
     apply(at, next.what, books_);
     if (const auto* made = std::get_if<issued>(&next.what)) keep_token(at.seq, *made);
+    if (imported != nullptr) import(at.seq, imported->order, serials);
     head_seq_ = at.seq;
     head_hash_ = hash;
     next.done = {at.seq, to_hex(bytes_of(hash))};
+}
+
+std::vector<std::string> writer::new_serials(order_serials_imported& what, std::vector<std::string> brought) {
+    std::sort(brought.begin(), brought.end());
+    brought.erase(std::unique(brought.begin(), brought.end()), brought.end());
+    auto& row = rows_.prepared("SELECT 1 FROM order_serial WHERE work_order = ?1 AND serial = ?2");
+    std::erase_if(brought, [&row, &what](const std::string& serial) {
+        const resetting after(row);
+        row.bind(1, what.order.text()).bind(2, serial);
+        return serial.empty() || row.step();
+    });
+    std::string list;
+    for (const auto& serial : brought) list.append(serial) += '\n';
+    what.count = static_cast<std::int64_t>(brought.size());
+    what.list_sha256 = sha256_hex(list);
+    return brought;
+}
+
+void writer::import(std::int64_t seq, const order_name& order, const std::vector<std::string>& serials) {
+    auto& row = rows_.prepared("INSERT INTO order_serial (work_order, serial, import) VALUES (?1, ?2, ?3)");
+    for (const auto& serial : serials) row.bind(1, order.text()).bind(2, serial).bind(3, seq).run();
 }
 
 void writer::keep_token(std::int64_t certificate, const issued& what) {
@@ -203,8 +266,8 @@ bool writer::store_transcript(const attempt_id& attempt, const std::string& text
 }
 
 void writer::probe() {
-    check_file();
     try {
+        check_file();
         rows_.prepared("BEGIN IMMEDIATE").run();
         rows_.prepared("UPDATE head SET seq = seq WHERE one = 1").run();
         rows_.prepared("COMMIT").run();
@@ -216,7 +279,8 @@ void writer::probe() {
 
 void writer::roll_back() noexcept {
     try {
-        if (sqlite3_get_autocommit(rows_.database().getHandle()) == 0) rows_.prepared("ROLLBACK").run();
+        if (rows_.is_open() && sqlite3_get_autocommit(rows_.database().getHandle()) == 0)
+            rows_.prepared("ROLLBACK").run();
     } catch (const SQLite::Exception&) {
         // SQLite has rolled back by itself
     }

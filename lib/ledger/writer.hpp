@@ -6,6 +6,7 @@
 #include <exception>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ledger/book.hpp"
@@ -20,6 +21,7 @@ struct accepted {
     event what;
     utc_time at{};
     bool clock_synchronised = false;
+    std::vector<std::string> serials;  ///< that order_serials_imported brings
 
     receipt done;
     std::exception_ptr error;
@@ -41,14 +43,25 @@ class writer {
     /// False when the attempt is not recorded or the disk does not take it: a transcript is worth no trouble.
     bool store_transcript(const attempt_id& attempt, const std::string& text, utc_time at);
 
+    /// Throws failure(station-ledger-unwritable) when the file is not the one that was opened and cannot be
+    /// put back. Costs one stat().
+    void check_file();
+
+    /// What happened to the file since it was last asked, for the log; usually nothing.
+    std::string take_notice() { return std::exchange(notice_, {}); }
+
     connection& rows() { return rows_; }
 
   private:
     void check_head();
-    void check_file() const;
+    void note_file();
+    void put_back();
     void read_head();
     void write_together(std::span<accepted> group);
     void write_one(accepted& next);
+    /// Sorted, without those the order has already; puts their count and digest into the event.
+    std::vector<std::string> new_serials(order_serials_imported& what, std::vector<std::string> brought);
+    void import(std::int64_t seq, const order_name& order, const std::vector<std::string>& serials);
     void keep_token(std::int64_t certificate, const issued& what);
     void roll_back() noexcept;
 
@@ -61,6 +74,7 @@ class writer {
     sha256_digest head_hash_{};
     std::uint64_t device_ = 0;
     std::uint64_t inode_ = 0;
+    std::string notice_;
 };
 
 }  // namespace fleetline::ledger

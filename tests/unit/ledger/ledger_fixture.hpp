@@ -42,10 +42,12 @@ class temporary_directory {
 
 class ledger_fixture {
   public:
-    explicit ledger_fixture(bool threaded = true) {
+    /// Without fsync unless a test is about that: a disk takes some milliseconds for each.
+    explicit ledger_fixture(bool threaded = true, bool durable = false) {
         how.file = directory.path() / "ledger.db";
         how.station = "line-1";
         how.threaded = threaded;
+        how.durable = durable;
         open();
     }
 

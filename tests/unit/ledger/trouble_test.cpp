@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+// The disk and what can be done to a file under a running station.
+#include <SQLiteCpp/Database.h>
+#include <sys/resource.h>
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <fstream>
+#include <functional>
+#include <thread>
+
+#include "core/failure.hpp"
+#include "ledger_fixture.hpp"
+
+using namespace fleetline;
+using namespace fleetline::test;
+using ledger::stage;
+
+namespace {
+
+std::string code_of(const std::function<void()>& what) {
+    try {
+        what();
+    } catch (const failure& why) {
+        return why.code();
+    }
+    return {};
+}
+
+/// No file of this process grows past `bytes` while this lives: a full disk, as the ledger sees it.
+class full_disk {
+  public:
+    explicit full_disk(rlim_t bytes) {
+        std::signal(SIGXFSZ, SIG_IGN);
+        getrlimit(RLIMIT_FSIZE, &before_);
+        rlimit limit = before_;
+        limit.rlim_cur = bytes;
+        setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    full_disk(const full_disk&) = delete;
+    full_disk& operator=(const full_disk&) = delete;
+    ~full_disk() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+  private:
+    rlimit before_{};
+};
+
+void append_until_it_fails(ledger_fixture& line) {
+    for (int i = 0; i < 10'000; ++i) line.append(ledger::station_stopped{std::string(1000, 'x')});
+}
+
+}  // namespace
+
+TEST_CASE("a full disk is told, loses nothing acknowledged, and is over when there is room", "[ledger]") {
+    const bool threaded = GENERATE(true, false);
+    ledger_fixture line(threaded);
+    board_story story(line, "attempt-1", "SN0001");
+    story.up_to(stage::issue_requested);
+    {
+        const full_disk full(300'000);
+        CHECK(code_of([&] { append_until_it_fails(line); }) == "station-ledger-unwritable");
+        CHECK_FALSE(line.book->writable());
+        CHECK_FALSE(line.book->trouble().empty());
+        CHECK(line.device("SN0001").reached == stage::issue_requested);
+    }
+
+    CHECK_NOTHROW(story.issue());
+
+    CHECK(line.book->writable());
+    CHECK(line.device("SN0001").reached == stage::issued);
+    CHECK(line.reader().verify().problems.empty());
+}
+
+TEST_CASE("what nobody waits for is kept while the disk is full, and recorded afterwards in its order",
+          "[ledger]") {
+    ledger_fixture line;
+    board_story story(line, "attempt-1", "SN0001");
+    story.up_to(stage::issue_requested);
+    {
+        const full_disk full(300'000);
+        REQUIRE_THROWS(append_until_it_fails(line));
+        ledger::issued made;
+        made.attempt = attempt_id("attempt-1");
+        made.certificate = certificate_id(story.certificate);
+        line.book->append_later(std::move(made));
+        ledger::attempt_finished ended;
+        ended.attempt = attempt_id("attempt-1");
+        ended.outcome = "failed";
+        line.book->append_later(std::move(ended));
+        CHECK(code_of([&] { run(line.io, line.book->flush()); }) == "station-ledger-unwritable");
+    }
+
+    run(line.io, line.book->flush());
+
+    CHECK(line.device("SN0001").reached == stage::issued);
+    CHECK(line.device("SN0001").outcome == "failed");
+    CHECK(line.reader().verify().problems.empty());
+}
+
+TEST_CASE("it finds out by itself that there is room again", "[ledger]") {
+    ledger_fixture line;
+    {
+        const full_disk full(300'000);
+        REQUIRE_THROWS(append_until_it_fails(line));
+    }
+
+    // The probe comes once a second, on the ledger's thread.
+    for (int i = 0; i < 500 && !line.book->writable(); ++i) std::this_thread::sleep_for(milliseconds{10});
+
+    CHECK(line.book->writable());
+}
+
+TEST_CASE("a ledger that was deleted or moved away is put back, complete", "[ledger]") {
+    const bool moved = GENERATE(true, false);
+    ledger_fixture line;
+    board_story story(line, "attempt-1", "SN0001");
+    story.up_to(stage::issued);
+
+    if (moved) {
+        std::filesystem::rename(line.how.file, line.directory.path() / "elsewhere.db");
+    } else {
+        for (const char* ending : {"", "-wal", "-shm"})
+            std::filesystem::remove(line.how.file.string() + ending);
+    }
+    story.request_registration();
+    line.reopen();
+
+    CHECK(line.device("SN0001").reached == stage::registration_requested);
+    CHECK(line.device("SN0001").ownership_token.reveal() == "token-of-attempt-1");
+    CHECK(line.reader().verify().problems.empty());
+}
+
+TEST_CASE("another file in the ledger's place is not written to", "[ledger]") {
+    ledger_fixture line;
+    board_story story(line, "attempt-1", "SN0001");
+    story.up_to(stage::issued);
+    const auto aside = line.directory.path() / "aside.db";
+    std::filesystem::rename(line.how.file, aside);
+    std::ofstream(line.how.file) << "something else";
+
+    CHECK(code_of([&] { story.request_registration(); }) == "station-ledger-unwritable");
+    CHECK(line.book->trouble().find("another file") != std::string::npos);
+    std::filesystem::rename(aside, line.how.file);
+    CHECK_NOTHROW(story.request_registration());
+
+    CHECK(line.book->writable());
+    CHECK(line.reader().verify().problems.empty());
+}
+
+TEST_CASE("a ledger in a directory that is gone is unwritable, and opens again with it", "[ledger]") {
+    ledger_fixture line;
+    line.book.reset();
+    const auto inner = line.directory.path() / "inner";
+    std::filesystem::create_directory(inner);
+    line.how.file = inner / "ledger.db";
+    line.open();
+    board_story story(line, "attempt-1", "SN0001");
+    story.up_to(stage::issued);
+    std::filesystem::rename(inner, line.directory.path() / "away");
+
+    CHECK(code_of([&] { story.request_registration(); }) == "station-ledger-unwritable");
+    std::filesystem::rename(line.directory.path() / "away", inner);
+
+    CHECK_NOTHROW(story.request_registration());
+    CHECK(line.reader().verify().problems.empty());
+}
+
+TEST_CASE("a lock that somebody else holds is waited for", "[ledger]") {
+    ledger_fixture line;
+    line.append(ledger::station_started{"1.0", "abc"});
+    SQLite::Database other(line.how.file.string(), SQLite::OPEN_READWRITE);
+    other.exec("BEGIN IMMEDIATE");
+
+    auto written = line.book->append(ledger::station_stopped{"asked to"});
+    CHECK(line.query("SELECT count(*) FROM event") == "1");
+    other.exec("ROLLBACK");
+
+    CHECK(run(line.io, std::move(written)).seq == 2);
+}
+
+TEST_CASE("readers and the writer do not wait for one another", "[ledger]") {
+    ledger_fixture line;
+    board_story(line, "attempt-1", "SN0001").pass();
+    board_story(line, "attempt-2", "SN0002").pass();
+    int seen = 0;
+
+    line.reader().attempts({}, [&](const auto&) {
+        board_story(line, "attempt-" + std::to_string(10 + seen), "SN0003").start();
+        return ++seen < 10;
+    });
+
+    CHECK(seen == 2);
+}
+
+TEST_CASE("damage in the file is told as such", "[ledger]") {
+    ledger_fixture line;
+    for (int i = 0; i < 50; ++i)
+        board_story(line, "attempt-" + std::to_string(i), "SN" + std::to_string(i)).up_to(stage::issued);
+    line.book.reset();
+    std::fstream file(line.how.file, std::ios::in | std::ios::out | std::ios::binary);
+    const auto size = static_cast<std::streamoff>(std::filesystem::file_size(line.how.file));
+    file.seekp(size / 2 / 4096 * 4096);
+    file << std::string(4096 * 8, '\xff');
+    file.close();
+
+    const auto found = line.reader().verify();
+
+    REQUIRE_FALSE(found.problems.empty());
+    CHECK(found.problems.front().find("damaged") != std::string::npos);
+}
+
+TEST_CASE("what is no ledger is not opened", "[ledger]") {
+    ledger_fixture line;
+    line.book.reset();
+    struct row {
+        const char* content;
+        const char* code;
+    };
+    const auto expected =
+        GENERATE(row{"text", "station-ledger-broken"}, row{"SELECT", "station-ledger-broken"});
+    const std::string content = expected.content;
+    std::filesystem::remove(line.how.file);
+    if (content == "text")
+        std::ofstream(line.how.file) << std::string(10'000, 't');
+    else
+        SQLite::Database(line.how.file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
+            .exec("CREATE TABLE t (x)");
+
+    CHECK(code_of([&] { line.open(); }) == expected.code);
+    CHECK(code_of([&] { line.reader(); }) == expected.code);
+}
+
+TEST_CASE("a missing ledger is told as such where it must not be made", "[ledger]") {
+    ledger_fixture line;
+    line.how.file = line.directory.path() / "none.db";
+    line.how.create = false;
+
+    CHECK(code_of([&] { line.reader(); }) == "station-ledger-missing");
+    CHECK(code_of([&] {
+              line.book.reset();
+              line.open();
+          }) == "station-ledger-missing");
+    CHECK_FALSE(std::filesystem::exists(line.how.file));
+}
+
+TEST_CASE("a ledger of a newer version is refused", "[ledger]") {
+    ledger_fixture line;
+    line.append(ledger::station_started{"1.0", "abc"});
+    line.book.reset();
+    line.sql("PRAGMA user_version = 999");
+
+    CHECK(code_of([&] { line.open(); }) == "station-ledger-newer");
+    CHECK(code_of([&] { line.reader(); }) == "station-ledger-newer");
+}
+
+TEST_CASE("a ledger whose end was cut off or changed is not opened", "[ledger]") {
+    const std::string tampering =
+        GENERATE("DELETE FROM event WHERE seq = 12", "UPDATE event SET kind = 'x' WHERE seq = 12",
+                 "UPDATE head SET seq = 11", "DELETE FROM head");
+    ledger_fixture line;
+    board_story(line, "attempt-1", "SN0001").pass();
+    line.book.reset();
+
+    line.sql(
+        "PRAGMA foreign_keys = OFF; DROP TRIGGER event_is_not_changed; DROP TRIGGER event_is_not_deleted;" +
+        tampering);
+
+    CHECK(code_of([&] { line.open(); }) == "station-ledger-broken");
+}
