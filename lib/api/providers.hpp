@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the API asks of the rest of the daemon. Made by the composition; called on the io_context thread. A
+// function that is left empty answers 501. Actions resume when what they did is durable, and throw a
+// `failure` when it cannot be done.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "api/role.hpp"
+#include "core/names.hpp"
+#include "station/status.hpp"
+
+namespace fleetline::api {
+
+struct order_opening {
+    order_name order;
+    product_name product;
+    std::int64_t quota = 0;  ///< 0: no limit
+    bool allow_list = false;
+};
+
+struct providers {
+    std::function<station::station_status()> snapshot;  ///< required
+
+    /// A label was read. `slot` may be empty: the slot that waits for a scan.
+    std::function<boost::asio::awaitable<void>(serial_number serial, slot_name slot, caller by)> scan;
+
+    /// Try the board in this slot again, as if it were plugged now.
+    std::function<boost::asio::awaitable<void>(slot_name slot, caller by)> retry;
+
+    std::function<boost::asio::awaitable<void>(serial_number serial, std::string reason, caller by)> rework;
+
+    std::function<boost::asio::awaitable<void>(order_opening wanted, caller by)> open_order;
+    std::function<boost::asio::awaitable<void>(order_name order, caller by)> close_order;
+
+    /// All or nothing. The list was read and checked line by line already: no serial is in it twice.
+    std::function<boost::asio::awaitable<void>(order_name order, std::vector<serial_number> serials,
+                                               std::string list_sha256, caller by)>
+        import_serials;
+};
+
+}  // namespace fleetline::api

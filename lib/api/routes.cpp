@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/routes.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "api/handlers.hpp"
+
+namespace fleetline::api {
+
+namespace {
+
+// schema/openapi.yaml describes each; a test compares the two.
+constexpr std::array table{
+    route{"GET", "/api/v1/status", everyone, get_status}, route{"GET", "/api/v1/slots", everyone, get_slots},
+    route{"GET", "/api/v1/live", everyone, nullptr},      route{"GET", "/metrics", everyone, get_metrics},
+    route{"GET", "/healthz", public_to_all, get_health},
+};
+
+std::string_view first_segment(std::string_view& path) {
+    path.remove_prefix(1);  // the slash
+    const auto end = std::min(path.find('/'), path.size());
+    const auto segment = path.substr(0, end);
+    path.remove_prefix(end);
+    return segment;
+}
+
+}  // namespace
+
+std::span<const route> routes() {
+    return table;
+}
+
+bool matches(std::string_view pattern, std::string_view path, text_map& parameters) {
+    text_map found;
+    while (!pattern.empty() && !path.empty()) {
+        const auto wanted = first_segment(pattern);
+        const auto given = first_segment(path);
+        if (wanted.starts_with('{')) {
+            if (given.empty()) return false;
+            found.emplace(wanted.substr(1, wanted.size() - 2), given);
+        } else if (wanted != given) {
+            return false;
+        }
+    }
+    if (!pattern.empty() || !path.empty()) return false;
+    parameters = std::move(found);
+    return true;
+}
+
+}  // namespace fleetline::api

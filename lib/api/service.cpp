@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/service.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include "api/problem.hpp"
+#include "api/sockets.hpp"
+#include "core/time.hpp"
+#include "core/unique_id.hpp"
+
+namespace fleetline::api {
+
+namespace asio = boost::asio;
+
+namespace {
+
+std::string lower(std::string_view text) {
+    std::string out{text};
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+    return out;
+}
+
+utc_time utc_now() {
+    return std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
+}
+
+/// A page from elsewhere can make a browser ask 127.0.0.1 under a name of its own (DNS rebinding).
+bool names_this_machine(const std::string& host, const peer& from) {
+    if (from.by != peer::way::loopback) return !host.empty() || from.by == peer::way::unix_socket;
+    const std::string port = from.port == 80 ? "" : ":" + std::to_string(from.port);
+    const auto asked = lower(host);
+    return asked == "localhost" + port || asked == "127.0.0.1" + port || asked == "[::1]" + port;
+}
+
+/// Browsers say where a request comes from: another site's page must not act here.
+bool from_this_site(const head& asked, const peer& from) {
+    if (!asked.fetch_site.empty() && asked.fetch_site != "same-origin" && asked.fetch_site != "none")
+        return false;
+    if (asked.origin.empty()) return true;
+    const auto origin = lower(asked.origin);
+    const auto host = lower(asked.host);
+    return origin == "https://" + host || (from.by != peer::way::tls && origin == "http://" + host);
+}
+
+std::string media_type_of(std::string_view content_type) {
+    auto type = lower(content_type.substr(0, content_type.find(';')));
+    while (!type.empty() && type.back() == ' ') type.pop_back();
+    return type;
+}
+
+bool takes_type(const route& where, const std::string& type) {
+    switch (where.body) {
+        case route::takes::nothing:
+            return true;
+        case route::takes::object:
+            return type == "application/json";
+        // None of these can be sent by a form of another site.
+        case route::takes::list:
+            return type == "application/json" || type == "text/csv" || type == "application/x-ndjson" ||
+                   type == "application/jsonl";
+    }
+    return false;
+}
+
+}  // namespace
+
+service::service(settings asked, providers from, const logger& log_to)
+    : wanted(std::move(asked)),
+      station(std::move(from)),
+      log(log_to),
+      pool(wanted.ledger_file, wanted.limit.ledger_queue),
+      feed(wanted.limit, make_unique_id(utc_now())) {}
+
+std::optional<caller> service::caller_of(const head& asked, const peer& from, bool& wrong_token) const {
+    wrong_token = !asked.authorization.empty();
+    if (wrong_token) return std::nullopt;
+    if (from.by == peer::way::unix_socket)
+        return caller{from.member ? role::engineer : role::operator_role, "#" + std::to_string(from.uid)};
+    if (from.by == peer::way::loopback) return caller{role::operator_role, "local page"};
+    return std::nullopt;
+}
+
+ticket service::admit(const head& asked, const peer& from) const {
+    ticket result;
+    auto where = parse_target(asked.target);
+    if (!where) {
+        result.refusal = problem("request-invalid", "the request's target is not a path of this server");
+        return result;
+    }
+    if (!names_this_machine(asked.host, from)) {
+        result.refusal = problem("request-denied", "the Host header does not name this machine");
+        return result;
+    }
+    bool wrong_token = false;
+    result.what.by = caller_of(asked, from, wrong_token);
+    if (wrong_token) {
+        result.refusal = problem("request-unauthenticated", "the token is not known, or was revoked");
+        return result;
+    }
+    result.what.verb = asked.verb;
+    result.what.path = std::move(where->path);
+    result.what.query = std::move(where->query);
+    result.what.content_type = media_type_of(asked.content_type);
+    result.what.accept_encoding = asked.accept_encoding;
+    result.what.if_none_match = asked.if_none_match;
+    route_to(result, asked, from);
+    return result;
+}
+
+void service::route_to(ticket& result, const head& asked, const peer& from) const {
+    auto& what = result.what;
+    const std::string verb = asked.verb == "HEAD" ? "GET" : asked.verb;
+    std::string allow;
+    for (const auto& one : routes()) {
+        if (!matches(one.pattern, what.path, what.parameters)) continue;
+        allow += (allow.empty() ? "" : ", ") + std::string{one.verb == "GET" ? "GET, HEAD" : one.verb};
+        if (one.verb == verb) result.where = &one;
+    }
+    // Whoever is nobody learns nothing, not even which paths there are.
+    if (!what.by && !(result.where != nullptr && result.where->who.anybody)) {
+        result.refusal = problem("request-unauthenticated", "a token is needed here");
+    } else if (result.where == nullptr && !allow.empty()) {
+        result.refusal = problem("request-method", "allowed here: " + allow);
+        result.refusal->headers.emplace_back("Allow", allow);
+    } else if (result.where == nullptr && (what.path.starts_with("/api/") || verb != "GET")) {
+        result.refusal = problem("request-not-found", "there is nothing at this address");
+    } else if (result.where == nullptr || result.where->who.anybody) {
+        return;
+    } else if (!result.where->who.has(what.by->is)) {
+        result.refusal = problem("request-denied",
+                                 "role " + std::string{to_text(what.by->is)} + " may not use this address");
+    } else if ((verb != "GET" || result.where->answer == nullptr) && !from_this_site(asked, from)) {
+        result.refusal = problem("request-denied", "the request comes from another site's page");
+    } else if (!takes_type(*result.where, what.content_type)) {
+        result.refusal = problem("request-media-type", "the body must be JSON");
+    } else if (result.where->body != route::takes::nothing) {
+        result.body_limit =
+            result.where->body == route::takes::list ? wanted.limit.import_bytes : wanted.limit.body_bytes;
+    }
+}
+
+asio::awaitable<response> service::answer(const ticket& asked) {
+    std::exception_ptr error;
+    try {
+        if (asked.where == nullptr || asked.where->answer == nullptr)
+            co_return problem("request-not-found", "there is nothing at this address");
+        co_return co_await asked.where->answer(*this, asked.what);
+    } catch (...) {
+        error = std::current_exception();
+    }
+    co_return problem_of(error, asked.what.path, log);
+}
+
+asio::awaitable<caller> service::resolved(caller by) {
+    if (!by.name.starts_with('#')) co_return by;
+    const auto user = static_cast<uid_t>(std::stoul(by.name.substr(1)));
+    co_await pool.run([&by, user] { by.name = user_name(user); });
+    co_return by;
+}
+
+}  // namespace fleetline::api
