@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the API shows, as JSON. Pure, any thread. For .cpp files of lib/api only.
+// What the API shows, as JSON. Pure, any thread. For .cpp files only.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One byte stream for all connections (Unix, TCP, TLS), so that Beast is instantiated once. Included by the
-// two Beast sources of lib/api only.
+// One byte stream for all connections (Unix, TCP, TLS), so that Beast is instantiated once. Not included outside
+// the two Beast sources of lib/api.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
