@@ -73,11 +73,10 @@ conditions conditions_of(const filter& wanted) {
     conditions all;
     if (wanted.since) all.add("a.started_at >= ", to_rfc3339(*wanted.since));
     if (wanted.until) all.add("a.started_at < ", to_rfc3339(*wanted.until));
-    const std::pair<const char*, const std::string*> equal[] = {{"a.product = ", &wanted.product},
-                                                                {"a.work_order = ", &wanted.order},
-                                                                {"a.outcome = ", &wanted.outcome},
-                                                                {"a.serial = ", &wanted.serial},
-                                                                {"a.slot = ", &wanted.slot}};
+    const std::pair<const char*, const std::string*> equal[] = {
+        {"a.product = ", &wanted.product}, {"a.work_order = ", &wanted.order},
+        {"a.outcome = ", &wanted.outcome}, {"a.serial = ", &wanted.serial},
+        {"a.slot = ", &wanted.slot},       {"a.attempt_id = ", &wanted.attempt}};
     for (const auto& [condition, value] : equal)
         if (!value->empty()) all.add(condition, *value);
     return all;
@@ -211,6 +210,25 @@ void reader::certificates(bool to_revoke_only,
         statement row(impl_->rows.database(), certificate_query + where + " ORDER BY c.number DESC");
         while (row.step())
             if (!each(certificate_row_from(row))) break;
+    });
+}
+
+void reader::orders(const std::function<bool(const order_row&)>& each) const {
+    impl_->reading([&] {
+        statement row(
+            impl_->rows.database(),
+            "SELECT o.name, o.product, o.opened_at, o.opened_by, o.closed_at, o.closed_by, o.quota, "
+            "o.passed, (SELECT count(*) FROM order_serial AS s WHERE s.work_order = o.name), "
+            "o.allow_list FROM work_order AS o ORDER BY o.opened_at DESC, o.name");
+        while (row.step()) {
+            order_row o;
+            int at = 0;
+            for (auto* text : {&o.order, &o.product, &o.opened_at, &o.opened_by, &o.closed_at, &o.closed_by})
+                *text = row.text(at++);
+            for (auto* number : {&o.quota, &o.passed, &o.listed}) *number = row.integer(at++);
+            o.allow_list = row.integer(at) != 0;
+            if (!each(o)) break;
+        }
     });
 }
 

@@ -48,6 +48,12 @@ struct certificate_row {
     std::string revoked_at, revoked_by;
 };
 
+struct order_row {
+    std::string order, product, opened_at, opened_by, closed_at, closed_by;
+    std::int64_t quota = 0, passed = 0, listed = 0;  ///< listed: serials on its allow-list
+    bool allow_list = false;
+};
+
 struct event_row {
     std::int64_t seq = 0;
     std::string recorded_at, kind, attempt_id, payload_json, hash;
@@ -56,7 +62,7 @@ struct event_row {
 
 struct filter {
     std::optional<utc_time> since, until;  ///< of an attempt's start; until is exclusive
-    std::string product, order, outcome, serial, slot;
+    std::string product, order, outcome, serial, slot, attempt;
     std::int64_t limit = -1;  ///< -1: all
     bool newest_first = true;
 };
@@ -80,6 +86,9 @@ class reader {
     void attempts(const filter& wanted, const std::function<bool(const attempt_row&)>& each) const;
     void devices(const filter& wanted, const std::function<bool(const device_row&)>& each) const;
     void certificates(bool to_revoke_only, const std::function<bool(const certificate_row&)>& each) const;
+
+    /// Newest first.
+    void orders(const std::function<bool(const order_row&)>& each) const;
 
     /// By serial number, thing name or certificate id (a prefix of 8 digits or more will do): the serials
     /// that match.
