@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The station's claim credential, looked at before it is used: Paho's own words for a wrong one are "TLS
+// connect failure". Reads files; quick, any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cloud/settings.hpp"
+#include "core/time.hpp"
+
+namespace fleetline::cloud {
+
+/// What keeps the session away: a failure code and plain words.
+struct trouble {
+    std::string code;
+    std::string text;
+};
+
+struct claim_report {
+    std::optional<trouble> wrong;
+    std::string certificate_id;  ///< SHA-256 of the DER, as AWS lists it
+    std::string subject;
+    utc_time not_after{};
+};
+
+/// The CA file, the claim certificate and the key: readable, parse, belong together, dates.
+claim_report check_claim(const session_settings& settings, utc_time now);
+
+}  // namespace fleetline::cloud

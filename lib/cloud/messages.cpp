@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cloud/messages.hpp"
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "core/encoding.hpp"
+
+namespace fleetline::cloud {
+
+namespace {
+
+using json = nlohmann::json;
+
+// No provisioning payload nests deeper than a map in a map; nlohmann's CBOR reader recurses, so a hostile one
+// could otherwise take the stack.
+constexpr int deepest = 6;
+constexpr std::size_t longest_text = 16 * 1024;
+constexpr std::size_t most_entries = 256;
+
+class depth_guard final : public json::json_sax_t {
+  public:
+    bool null() override { return true; }
+    bool boolean(bool) override { return true; }
+    bool number_integer(number_integer_t) override { return true; }
+    bool number_unsigned(number_unsigned_t) override { return true; }
+    bool number_float(number_float_t, const string_t&) override { return true; }
+    bool string(string_t&) override { return true; }
+    bool binary(binary_t&) override { return true; }
+    bool start_object(std::size_t) override { return ++depth_ <= deepest; }
+    bool key(string_t&) override { return true; }
+    bool end_object() override { return depth_-- > 0; }
+    bool start_array(std::size_t) override { return ++depth_ <= deepest; }
+    bool end_array() override { return depth_-- > 0; }
+    bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
+        return false;
+    }
+
+  private:
+    int depth_ = 0;
+};
+
+json::input_format_t nlohmann_format(payload_format format) {
+    return format == payload_format::json ? json::input_format_t::json : json::input_format_t::cbor;
+}
+
+const char* name_of(payload_format format) {
+    return format == payload_format::json ? "JSON" : "CBOR";
+}
+
+checked<json> read_map(payload_format format, std::string_view payload) {
+    if (payload.size() > largest_payload) return reason{"it is larger than 128 KiB"};
+    depth_guard guard;
+    if (!json::sax_parse(payload, &guard, nlohmann_format(format))) {
+        return reason{"it is not " + std::string(name_of(format)) + " (or nested without end)"};
+    }
+    auto value = format == payload_format::json ? json::parse(payload, nullptr, false)
+                                                : json::from_cbor(payload, true, false);
+    if (value.is_discarded()) return reason{"it is not " + std::string(name_of(format))};
+    if (!value.is_object()) return reason{"it is not a map"};
+    return value;
+}
+
+checked<std::string> text_of(const json& map, const char* key, std::size_t longest = longest_text) {
+    const auto found = map.find(key);
+    if (found == map.end()) return reason{std::string(key) + " is missing"};
+    if (!found->is_string()) return reason{std::string(key) + " is not a text"};
+    const auto& text = found->get_ref<const std::string&>();
+    if (text.empty()) return reason{std::string(key) + " is empty"};
+    if (text.size() > longest) return reason{std::string(key) + " is too long"};
+    if (!is_utf8(text)) return reason{std::string(key) + " is not UTF-8"};
+    return text;
+}
+
+void wipe(std::string& text) {
+    explicit_bzero(text.data(), text.size());
+    text.clear();
+}
+
+bool is_thing_name(std::string_view text) {
+    constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_-";
+    return !text.empty() && text.size() <= 128 && text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+std::string write(payload_format format, const json& value) {
+    if (format == payload_format::json) return value.dump();
+    std::string bytes;
+    json::to_cbor(value, bytes);
+    return bytes;
+}
+
+const char* suffix(payload_format format) {
+    return format == payload_format::json ? "json" : "cbor";
+}
+
+call_topics topics_of(std::string request) {
+    auto accepted = request + "/accepted";
+    auto rejected = request + "/rejected";
+    return {std::move(request), std::move(accepted), std::move(rejected)};
+}
+
+}  // namespace
+
+call_topics create_topics(payload_format format) {
+    return topics_of(std::string("$aws/certificates/create-from-csr/") + suffix(format));
+}
+
+call_topics register_topics(payload_format format, std::string_view template_name) {
+    return topics_of("$aws/provisioning-templates/" + std::string(template_name) + "/provision/" +
+                     suffix(format));
+}
+
+std::string write_create_request(payload_format format, const std::string& csr_pem) {
+    json body;
+    body["certificateSigningRequest"] = csr_pem;
+    return write(format, body);
+}
+
+secret write_register_request(payload_format format, const secret& ownership_token,
+                              const std::map<std::string, std::string>& parameters) {
+    json body;
+    body["certificateOwnershipToken"] = std::string(ownership_token.reveal());
+    body["parameters"] = parameters;
+    auto bytes = write(format, body);
+    secret payload(bytes);
+    wipe(bytes);
+    wipe(body["certificateOwnershipToken"].get_ref<std::string&>());
+    return payload;
+}
+
+std::string rejection::text() const {
+    auto words = status == 0 ? std::string{} : std::to_string(status);
+    if (!error.empty()) words += (words.empty() ? "" : " ") + error;
+    if (!message.empty()) words += (words.empty() ? "" : ": ") + message;
+    return words.empty() ? "no reason given" : words;
+}
+
+checked<certificate_answer> read_certificate_answer(payload_format format, std::string_view payload) {
+    auto map = read_map(format, payload);
+    if (!map) return reason{map.why_not()};
+    certificate_answer answer;
+    auto id = text_of(*map, "certificateId");
+    if (!id) return reason{id.why_not()};
+    auto pem = text_of(*map, "certificatePem");
+    if (!pem) return reason{pem.why_not()};
+    auto token = text_of(*map, "certificateOwnershipToken");
+    if (!token) return reason{token.why_not()};
+    answer.id = std::move(*id);
+    answer.pem = std::move(*pem);
+    answer.ownership_token = secret(*token);
+    wipe(*token);
+    wipe((*map)["certificateOwnershipToken"].get_ref<std::string&>());
+    return answer;
+}
+
+checked<registration_answer> read_registration_answer(payload_format format, std::string_view payload) {
+    const auto map = read_map(format, payload);
+    if (!map) return reason{map.why_not()};
+    auto thing = text_of(*map, "thingName");
+    if (!thing) return reason{thing.why_not()};
+    if (!is_thing_name(*thing)) return reason{"thingName is not one AWS could have given"};
+    registration_answer answer;
+    answer.thing = std::move(*thing);
+    const auto configuration = map->find("deviceConfiguration");
+    if (configuration == map->end() || configuration->is_null()) return answer;
+    if (!configuration->is_object()) return reason{"deviceConfiguration is not a map"};
+    if (configuration->size() > most_entries) return reason{"deviceConfiguration has too many entries"};
+    for (const auto& [key, value] : configuration->items()) {
+        if (!value.is_string()) return reason{"deviceConfiguration holds something that is not a text"};
+        const auto& text = value.get_ref<const std::string&>();
+        if (!is_utf8(key) || !is_utf8(text)) return reason{"deviceConfiguration is not UTF-8"};
+        answer.device_configuration.emplace(key, text);
+    }
+    return answer;
+}
+
+checked<rejection> read_rejection(payload_format format, std::string_view payload) {
+    const auto map = read_map(format, payload);
+    if (!map) return reason{map.why_not()};
+    rejection result;
+    const auto status = map->find("statusCode");
+    if (status == map->end() || !status->is_number_integer()) return reason{"statusCode is not a number"};
+    const auto number = status->get<std::int64_t>();
+    if (number < 100 || number > 599) return reason{"statusCode is not a status"};
+    result.status = static_cast<int>(number);
+    const auto words = [&map](const char* key, std::size_t most) {
+        const auto found = map->find(key);
+        if (found == map->end() || !found->is_string()) return std::string{};
+        return printable(found->get_ref<const std::string&>(), most);
+    };
+    result.error = words("errorCode", 128);
+    result.message = words("errorMessage", 1024);
+    return result;
+}
+
+}  // namespace fleetline::cloud

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cloud/registration_lane.hpp"
+
+#include <algorithm>
+
+#include "cloud/proof.hpp"
+
+namespace fleetline::cloud {
+
+namespace {
+
+constexpr std::size_t most_remembered = 2048;
+
+const station::registration_request& request_of(const call& held) {
+    return static_cast<const registration_call&>(held).request;
+}
+
+}  // namespace
+
+registration_lane::registration_lane(const session_settings& settings, const std::string& template_name,
+                                     pace& speed, std::mt19937_64& dice, station::issuer_observer& observer)
+    : lane(settings, register_topics(settings.format, template_name), speed, dice), observer_(observer) {}
+
+void registration_lane::accepted(std::string_view payload, monotonic_time now, utc_time) {
+    auto answer = read_registration_answer(settings().format, payload);
+    if (!answer) {
+        unreadable(payload, answer.why_not(), now);
+        return;
+    }
+    std::string why;
+    auto* mine = find_asked([&](const call& held) {
+        return belongs(*answer, request_of(held), why) == belonging::mine && !may_be_late(*answer, held);
+    });
+    if (mine != nullptr) {
+        auto taken = take_answered(*mine, now);
+        remember(request_of(*taken), answer->thing);
+        station::registration made;
+        made.thing = thing_name(std::move(answer->thing));
+        made.device_configuration = std::move(answer->device_configuration);
+        static_cast<registration_call&>(*taken).done(std::move(made));
+        return;
+    }
+    auto* broken = find_asked(
+        [&](const call& held) { return belongs(*answer, request_of(held), why) == belonging::broken; });
+    if (broken == nullptr) {
+        not_taken(*answer);
+        return;
+    }
+    ++count().broken;
+    give_up(*broken, "cloud-answer-mismatched", why);
+    observer_.registration_unaccounted(answer->thing, why);
+}
+
+// A thing name that merely contains the serial may contain a longer one, of a request given up earlier.
+bool registration_lane::may_be_late(const registration_answer& answer, const call& candidate) const {
+    const auto& request = request_of(candidate);
+    if (!request.serial_echo_key.empty() || !request.expected_thing.empty()) return false;
+    return std::any_of(past_.begin(), past_.end(), [&](const auto& past) {
+        std::string why;
+        return past.request.serial != request.serial &&
+               holds_serial(past.request.serial.text(), request.serial.text()) &&
+               belongs(answer, past.request, why) == belonging::mine;
+    });
+}
+
+void registration_lane::not_taken(const registration_answer& answer) {
+    std::string why;
+    const auto past = std::find_if(past_.rbegin(), past_.rend(), [&](const auto& held) {
+        return belongs(answer, held.request, why) == belonging::mine;
+    });
+    if (past == past_.rend()) {
+        why = "the cloud registered thing '" + answer.thing + "', which no board here asked for";
+        note_foreign(why);
+        observer_.registration_unaccounted(answer.thing, why);
+    } else if (past->thing == answer.thing) {
+        ++count().duplicate;
+    } else {
+        ++count().late;
+        observer_.registration_unaccounted(answer.thing, "serial " + past->request.serial.text() +
+                                                             ": it came after its request had been given up");
+    }
+}
+
+void registration_lane::remember(const call& given_up) {
+    remember(request_of(given_up), {});
+}
+
+void registration_lane::remember(const station::registration_request& request, const std::string& thing) {
+    past_request past;
+    past.request.serial = request.serial;
+    past.request.attempt = request.attempt;
+    past.request.expected_thing = request.expected_thing;
+    past.request.serial_echo_key = request.serial_echo_key;
+    past.thing = thing;
+    past_.push_back(std::move(past));
+    if (past_.size() > most_remembered) past_.pop_front();
+}
+
+}  // namespace fleetline::cloud

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// RegisterThing with one template: an answer is the request's whose serial it repeats, or whose thing name it
+// carries; where neither can be known beforehand, requests go one at a time. Owned by the traffic, on the
+// io_context thread only.
+#pragma once
+
+#include <deque>
+#include <string>
+
+#include "cloud/lane.hpp"
+
+namespace fleetline::cloud {
+
+class registration_lane final : public lane {
+  public:
+    registration_lane(const session_settings& settings, const std::string& template_name, pace& speed,
+                      std::mt19937_64& dice, station::issuer_observer& observer);
+
+  protected:
+    void accepted(std::string_view payload, monotonic_time now, utc_time utc) override;
+    void remember(const call& given_up) override;
+
+  private:
+    struct past_request {
+        station::registration_request request;  ///< without its token
+        std::string thing;                      ///< that was taken for it; empty: given up
+    };
+
+    void remember(const station::registration_request& request, const std::string& thing);
+    bool may_be_late(const registration_answer& answer, const call& candidate) const;
+    void not_taken(const registration_answer& answer);
+
+    station::issuer_observer& observer_;
+    std::deque<past_request> past_;
+};
+
+}  // namespace fleetline::cloud
