@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a label's serial number arrives. A scanner types like a keyboard and ends with Enter; whatever is typed while
+// no text field has the focus lands here, so that a scan is never lost. When a slot awaits a scan it says which.
+import { computed, effect } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { said, scan, scan_target } from '../state/actions.js';
+import { t } from '../state/i18n.js';
+import { slot_names, slot_signal } from '../state/store.js';
+import { Sign } from './Shape.jsx';
+
+const is_text_field = (element) =>
+  element instanceof HTMLElement &&
+  (element.isContentEditable || element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement ||
+    (element instanceof HTMLInputElement && !['checkbox', 'radio', 'button'].includes(element.type)));
+
+export const awaited = computed(() =>
+  slot_names.value.filter((name) => slot_signal(name).value.state === 'waiting-for-scan'),
+);
+
+const dialog_open = () => document.querySelector('dialog[open]') !== null;
+
+/** Space is left to the buttons: no serial number begins with one. */
+const starts_a_scan = (event) =>
+  event.key.length === 1 && event.key !== ' ' && !event.ctrlKey && !event.metaKey && !event.altKey && !event.isComposing;
+
+function useScanner(field) {
+  useEffect(() => {
+    const on_key = (event) => {
+      if (starts_a_scan(event) && !is_text_field(document.activeElement) && !dialog_open()) field.current?.focus();
+    };
+    addEventListener('keydown', on_key, { capture: true });
+    const stop = effect(() => {
+      if (awaited.value.length > 0 && !is_text_field(document.activeElement) && !dialog_open()) field.current?.focus();
+    });
+    return () => {
+      removeEventListener('keydown', on_key, { capture: true });
+      stop();
+    };
+  }, []);
+}
+
+function hint() {
+  if (scan_target.value) return t('scan.for-slot', { slot: scan_target.value });
+  const waiting = awaited.value;
+  if (waiting.length === 1) return t('scan.awaited-one', { slot: waiting[0] });
+  if (waiting.length > 1) return t('scan.awaited-many', { slots: waiting.slice(0, 6).join(', ') });
+  return t('scan.label');
+}
+
+export function ScanBox() {
+  const field = useRef(null);
+  useScanner(field);
+  useEffect(() => field.current?.focus(), []);
+  const submit = (event) => {
+    event.preventDefault();
+    const text = field.current.value;
+    field.current.value = '';
+    scan(text, slot_names.value);
+  };
+  const message = said.value;
+  return (
+    <form class={`scan${awaited.value.length ? ' scan--awaited' : ''}`} onSubmit={submit}>
+      <label class="scan__label" for="scan">
+        <Sign name="scan" /> <span>{hint()}</span>
+      </label>
+      <div class="scan__row">
+        <input
+          id="scan"
+          ref={field}
+          class="scan__field"
+          type="text"
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck={false}
+          maxLength={256}
+          enterkeyhint="go"
+          placeholder={t('scan.placeholder')}
+        />
+        <button type="submit" class="button">{t('scan.send')}</button>
+      </div>
+      <p class={`scan__said ${message ? (message.good ? 'good' : 'bad') : ''}`} role="status">
+        {message && (
+          <>
+            <strong>{message.good ? '✓' : '✕'} {message.text}</strong> {message.next}
+            {message.detail && <small> {message.detail}</small>}
+          </>
+        )}
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the operator can do: scan a label, try a board again. Both say in words what became of it.
+import { signal } from '@preact/signals';
+import { post } from './api.js';
+import { failure_text, next_action, t } from './i18n.js';
+
+/** Slots whose retry is on its way. */
+export const retrying = signal(new Set());
+/** The last scan or retry: { good, text, next }, or null. */
+export const said = signal(null);
+/** The slot the next scan is for; empty: the station decides. */
+export const scan_target = signal('');
+
+export function tell(good, text, next = '') {
+  said.value = { good, text, next, at: Date.now() };
+}
+
+function tell_problem(problem) {
+  if (problem.status === 0) tell(false, t('action.not-reached'), t('action.not-reached-next'));
+  else if (problem.status === 401 || problem.status === 403) tell(false, t('action.not-permitted'), t('action.call-engineer'));
+  else tell(false, failure_text(problem.code, problem.title || problem.message), next_action(problem.code, problem.next_action));
+  if (problem.message && problem.message !== said.value.text) said.value = { ...said.value, detail: problem.message };
+}
+
+/** A slot's own name read from a label on the fixture chooses that slot for the next scan. */
+export async function scan(text, slot_names) {
+  const serial = text.trim();
+  if (!serial) return;
+  if (slot_names.includes(serial)) {
+    scan_target.value = serial;
+    tell(true, t('scan.for-slot', { slot: serial }));
+    return;
+  }
+  const slot = scan_target.value;
+  try {
+    const answer = await post('/scan', slot ? { serial, slot } : { serial });
+    scan_target.value = '';
+    tell(true, answer.slot ? t('scan.taken-by', { serial, slot: answer.slot }) : t('scan.taken', { serial }));
+  } catch (problem) {
+    tell_problem(problem);
+  }
+}
+
+export async function retry_slot(slot) {
+  retrying.value = new Set(retrying.value).add(slot);
+  try {
+    await post(`/slots/${encodeURIComponent(slot)}/retry`);
+    tell(true, t('action.retrying', { slot }));
+  } catch (problem) {
+    tell_problem(problem);
+  } finally {
+    const left = new Set(retrying.value);
+    left.delete(slot);
+    retrying.value = left;
+  }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Nothing that an operator reads is missing in any of the three languages. Needs no browser.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { read_catalogue } from '../../daemon/www/catalogue.mjs';
+
+const read = async (name) => JSON.parse(await readFile(new URL(`../../daemon/www/src/lang/${name}.json`, import.meta.url)));
+
+test('every failure code of the catalogue has Japanese and Chinese words', async () => {
+  const catalogue = await read_catalogue();
+  for (const language of ['ja', 'zh-CN']) {
+    const codes = await read(`${language}.codes`);
+    const missing = Object.keys(catalogue).filter((code) => !codes[code]?.text || !codes[code]?.next);
+    assert.deepEqual(missing, [], `daemon/www/src/lang/${language}.codes.json lacks codes of lib/station/failure_catalogue.cpp`);
+  }
+});
+
+test('every text of the page is there in all languages, with the same things to fill in', async () => {
+  const english = await read('en');
+  const holes = (text) => [...text.matchAll(/\{\w+\}/g)].map((m) => m[0]).sort().join();
+  for (const language of ['ja', 'zh-CN']) {
+    const texts = await read(language);
+    assert.deepEqual(Object.keys(texts).sort(), Object.keys(english).sort(), language);
+    for (const [key, text] of Object.entries(english)) assert.equal(holes(texts[key]), holes(text), `${language} ${key}`);
+  }
+});
+
+test('Japanese and Chinese are really translated', async () => {
+  for (const language of ['ja', 'zh-CN']) {
+    const texts = { ...(await read(language)), ...Object.fromEntries(Object.entries(await read(`${language}.codes`)).map(([k, v]) => [k, v.text + v.next])) };
+    const latin = Object.entries(texts).filter(([, text]) => !/[\u3040-\u30ff\u4e00-\u9fff]/.test(text));
+    assert.deepEqual(latin, [], language);
+  }
+});
