@@ -260,7 +260,7 @@ class json_reader {
             fail();
             return value;
         }
-        while (at_ < text_.size() && text_[at_] != '"') {
+        while (!failed_ && at_ < text_.size() && text_[at_] != '"') {
             const std::size_t end = text_.find_first_of("\"\\", at_);
             if (end == std::string_view::npos) break;
             value.append(text_, at_, end - at_);

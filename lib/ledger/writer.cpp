@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <sstream>
 #include <utility>
 
 #include "core/digest.hpp"
@@ -248,6 +249,19 @@ void writer::keep_token(std::int64_t certificate, const issued& what) {
         .run();
 }
 
+namespace {
+
+/// Line by line what can be read, should a board's bytes have got this far.
+std::string readable(const std::string& text) {
+    if (is_utf8(text)) return text;
+    std::string all;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) all += printable(line, line.size()) + '\n';
+    return all;
+}
+
+}  // namespace
+
 bool writer::store_transcript(const attempt_id& attempt, const std::string& text, utc_time at) {
     try {
         rows_
@@ -257,7 +271,7 @@ bool writer::store_transcript(const attempt_id& attempt, const std::string& text
                 "WHERE attempt_id = ?1")
             .bind(1, attempt.text())
             .bind(2, to_rfc3339(at))
-            .bind(3, text.empty() ? " " : printable(text, text.size()))
+            .bind(3, text.empty() ? " " : readable(text))
             .run();
         return true;
     } catch (const SQLite::Exception&) {

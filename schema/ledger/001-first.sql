@@ -100,8 +100,7 @@ CREATE TABLE certificate (
 ) STRICT;
 CREATE UNIQUE INDEX certificate_current ON certificate (serial) WHERE state = 'current';
 CREATE INDEX certificate_by_serial ON certificate (serial) WHERE serial IS NOT NULL;
-CREATE INDEX certificate_by_state ON certificate (state)
-    WHERE state IN ('orphaned', 'superseded', 'unaccounted', 'revoked');
+CREATE INDEX certificate_to_revoke ON certificate (state) WHERE state IN ('orphaned', 'superseded');
 
 -- The ownership token of a certificate that is not registered yet: the one secret of this file. Not part of
 -- any event; deleted (and overwritten, secure_delete) as soon as it can no longer be needed.
