@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// fleetline certificates: what the cloud handed out, and what of it must be revoked.
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/command.hpp"
+#include "cli/json_view.hpp"
+#include "cli/table.hpp"
+#include "cli/text.hpp"
+#include "report/writer.hpp"
+
+namespace fleetline::cli {
+
+namespace {
+
+struct options {
+    bool to_revoke = false;
+    std::string format;
+};
+
+bool is_certificate_id(std::string_view id) {
+    return id.size() == 64 && id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+void as_csv(surroundings& here, bool to_revoke) {
+    here.out.print(
+        "certificate_id,state,serial,thing_name,attempt_id,issued_at,not_after,why,replaced_by,revoked_at,"
+        "revoked_by\r\n");
+    here.ledger().certificates(to_revoke, [&](const ledger::certificate_row& row) {
+        std::string text;
+        for (const auto* cell :
+             {&row.certificate_id, &row.state, &row.serial, &row.thing_name, &row.attempt_id, &row.issued_at,
+              &row.not_after, &row.why, &row.replaced_by, &row.revoked_at, &row.revoked_by}) {
+            if (cell != &row.certificate_id) text += ',';
+            text += report::csv_cell(*cell);
+        }
+        here.out.print(text + "\r\n");
+        return true;
+    });
+}
+
+/// For whoever holds the right to revoke. Only ids and thing names made of safe characters are put into
+/// a command.
+void as_aws_cli(surroundings& here, bool to_revoke) {
+    here.out.line("#!/bin/sh -e");
+    here.ledger().certificates(to_revoke, [&](const ledger::certificate_row& row) {
+        here.out.line("# " + safe_text(row.serial) + ": " + safe_text(row.state) + ", " + safe_text(row.why));
+        if (!is_certificate_id(row.certificate_id)) {
+            here.out.line("#   its id is not known: see 'fleetline show'");
+            return true;
+        }
+        here.out.line("aws iot update-certificate --certificate-id " + row.certificate_id +
+                      " --new-status REVOKED");
+        return true;
+    });
+}
+
+void as_json(surroundings& here, bool to_revoke) {
+    here.ledger().certificates(to_revoke, [&](const ledger::certificate_row& row) {
+        here.out.line(one_line(to_json(row)));
+        return true;
+    });
+}
+
+void as_table(surroundings& here, bool to_revoke) {
+    table rows{here.out, {"certificate", "state", "serial", "thing", "issued (UTC)", "valid until", "why"}};
+    here.ledger().certificates(to_revoke, [&](const ledger::certificate_row& row) {
+        const std::string state = row.revoked_at.empty() ? row.state : "revoked";
+        rows.row({short_id(row.certificate_id),
+                  {safe_text(state), ink_of(state)},
+                  safe_text(row.serial),
+                  safe_text(row.thing_name),
+                  time_text(row.issued_at),
+                  time_text(row.not_after).substr(0, 10),
+                  safe_text(row.why)});
+        return true;
+    });
+    if (rows.finish() == 0)
+        here.out.line(here.out.paint(ink::faint, to_revoke ? "Nothing to revoke." : "No certificates."));
+}
+
+exit_status list(surroundings& here, const options& asked) {
+    const std::string format = !asked.format.empty() ? asked.format : here.wants_json ? "json" : "table";
+    if (format == "csv") {
+        as_csv(here, asked.to_revoke);
+    } else if (format == "json") {
+        as_json(here, asked.to_revoke);
+    } else if (format == "aws-cli") {
+        as_aws_cli(here, asked.to_revoke);
+    } else {
+        as_table(here, asked.to_revoke);
+    }
+    return exit_status::yes;
+}
+
+}  // namespace
+
+void add_certificates(CLI::App& parent, command_line& line) {
+    auto* word =
+        parent.add_subcommand("certificates", "List the certificates the cloud handed out, and their state");
+    auto asked = std::make_shared<options>();
+    word->add_flag("--to-revoke", asked->to_revoke, "Only those that no board holds (orphaned, superseded)");
+    word->add_option("--format", asked->format,
+                     "table, csv, json (a line each) or aws-cli (commands that revoke)")
+        ->type_name("FORMAT")
+        ->check(CLI::IsMember({"table", "csv", "json", "aws-cli"}));
+    word->callback(
+        [&line, asked] { line.chosen = [asked](surroundings& here) { return list(here, *asked); }; });
+}
+
+}  // namespace fleetline::cli

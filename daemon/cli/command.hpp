@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every command gets, and how one joins the program: a function that adds its words and options to the
+// command line and sets `chosen` when it is meant. One file per command; the table is in commands.cpp.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "cli/exit_status.hpp"
+#include "cli/screen.hpp"
+#include "config/settings.hpp"
+#include "core/time.hpp"
+#include "ledger/reader.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace fleetline::cli {
+
+/// The world of one command: where to print, what is configured, the ledger. Opened when first asked for.
+class surroundings {
+  public:
+    surroundings(screen& to, std::filesystem::path config_file, bool json, utc_time when)
+        : out(to), wants_json(json), now(when), config_file_(std::move(config_file)) {}
+
+    /// Throws command_error: usage (2) with every complaint, or not permitted (4).
+    const config::settings& settings();
+
+    /// Throws command_error: ledger unusable (5) or not permitted (4).
+    const ledger::reader& ledger();
+
+    const std::filesystem::path& config_file() const noexcept { return config_file_; }
+
+    screen& out;
+    bool wants_json;
+    utc_time now;
+
+  private:
+    std::filesystem::path config_file_;
+    std::optional<config::settings> settings_;
+    std::unique_ptr<ledger::reader> ledger_;
+};
+
+using action = std::function<exit_status(surroundings&)>;
+
+/// The command line as it was understood.
+struct command_line {
+    std::filesystem::path config_file = "/etc/fleetline/fleetline.toml";
+    bool json = false;
+    action chosen;
+};
+
+/// The program's commands in the order of its help.
+struct command {
+    std::string_view name;
+    void (*add)(CLI::App& parent, command_line& line);
+};
+std::span<const command> commands();
+
+void add_status(CLI::App& parent, command_line& line);
+void add_show(CLI::App& parent, command_line& line);
+void add_devices(CLI::App& parent, command_line& line);
+void add_attempts(CLI::App& parent, command_line& line);
+void add_certificates(CLI::App& parent, command_line& line);
+void add_report(CLI::App& parent, command_line& line);
+void add_audit(CLI::App& parent, command_line& line);
+void add_config(CLI::App& parent, command_line& line);
+
+}  // namespace fleetline::cli

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+
+#include "cli/command.hpp"
+
+namespace fleetline::cli {
+
+namespace {
+constexpr std::array table{
+    command{"status", add_status},
+    command{"show", add_show},
+    command{"devices", add_devices},
+    command{"attempts", add_attempts},
+    command{"certificates", add_certificates},
+    command{"report", add_report},
+    command{"audit", add_audit},
+    command{"config", add_config},
+};
+}  // namespace
+
+std::span<const command> commands() {
+    return table;
+}
+
+}  // namespace fleetline::cli

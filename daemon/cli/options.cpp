@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+
+#include "cli/exit_status.hpp"
+
+namespace fleetline::cli {
+
+namespace {
+
+checked<utc_time> parse_ago(std::string_view text, utc_time now) {
+    std::int64_t count = 0;
+    const auto end = std::from_chars(text.data(), text.data() + text.size(), count);
+    const std::string_view unit = text.substr(static_cast<std::size_t>(end.ptr - text.data()));
+    if (end.ec != std::errc{} || count < 0 || count > 1'000'000) return reason{"not a time"};
+    if (unit == "s") return now - std::chrono::seconds{count};
+    if (unit == "m" || unit == "min") return now - std::chrono::minutes{count};
+    if (unit == "h") return now - std::chrono::hours{count};
+    if (unit == "d") return now - std::chrono::days{count};
+    if (unit == "w") return now - std::chrono::weeks{count};
+    return reason{"not a time"};
+}
+
+std::optional<utc_time> period_end(const std::string& option, const std::string& text, utc_time now) {
+    if (text.empty()) return std::nullopt;
+    const auto when = parse_when(text, now);
+    if (!when)
+        throw command_error(
+            exit_status::usage, option + ": '" + text + "' is not a time",
+            "Give a date (2026-11-24), a time in UTC (2026-11-24T08:00:00Z), today, yesterday, "
+            "or how long ago: 15m, 8h, 7d.");
+    return *when;
+}
+
+}  // namespace
+
+void filter_options::add_period(CLI::App& to) {
+    to.add_option("--since", since,
+                  "Started at or after this: 2026-11-24, 2026-11-24T08:00:00Z, today, 8h, 7d")
+        ->type_name("TIME");
+    to.add_option("--until", until, "Started before this")->type_name("TIME");
+}
+
+void filter_options::add_selection(CLI::App& to) {
+    to.add_option("--product", product, "Only this product")->type_name("NAME");
+    to.add_option("--order", order, "Only this work order")->type_name("NAME");
+}
+
+void filter_options::add_outcome(CLI::App& to) {
+    to.add_option("--outcome", outcome, "Only this outcome: passed, failed, refused, abandoned")
+        ->type_name("OUTCOME")
+        ->check(CLI::IsMember({"passed", "failed", "refused", "abandoned"}));
+}
+
+void filter_options::add_limit(CLI::App& to) {
+    to.add_option("--limit", limit, "At most this many, 0 for all (on a terminal: 100)")
+        ->type_name("N")
+        ->check(CLI::NonNegativeNumber);
+}
+
+ledger::filter filter_options::as_filter(utc_time now) const {
+    ledger::filter wanted;
+    wanted.since = period_end("--since", since, now);
+    wanted.until = period_end("--until", until, now);
+    if (wanted.since && wanted.until && *wanted.since > *wanted.until)
+        throw command_error(exit_status::usage, "--since is later than --until");
+    wanted.product = product;
+    wanted.order = order;
+    wanted.outcome = outcome;
+    return wanted;
+}
+
+checked<utc_time> parse_when(std::string_view text, utc_time now) {
+    const auto today = std::chrono::floor<std::chrono::days>(now);
+    if (text == "now") return now;
+    if (text == "today") return utc_time{today};
+    if (text == "yesterday") return utc_time{today - std::chrono::days{1}};
+    if (auto when = parse_rfc3339(text)) return when;
+    return parse_ago(text, now);
+}
+
+}  // namespace fleetline::cli

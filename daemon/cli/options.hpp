@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options that lists, reports and statistics share: --since --until --product --order --outcome --limit.
+// A value that one command owns from the parsing to its end.
+#pragma once
+
+#include <string>
+
+#include "core/time.hpp"
+#include "ledger/reader.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace fleetline::cli {
+
+struct filter_options {
+    std::string since, until;
+    std::string product, order, outcome;
+    std::int64_t limit = -1;
+
+    void add_period(CLI::App& to);
+    void add_selection(CLI::App& to);
+    void add_outcome(CLI::App& to);
+    void add_limit(CLI::App& to);
+
+    /// Throws command_error (usage) for a time that is none.
+    ledger::filter as_filter(utc_time now) const;
+};
+
+/// An RFC 3339 time or date (UTC), "now", "today", "yesterday", or how long ago: 90s, 15m, 8h, 7d.
+checked<utc_time> parse_when(std::string_view text, utc_time now);
+
+}  // namespace fleetline::cli

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// fleetline show: everything recorded about one board.
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/command.hpp"
+#include "cli/json_view.hpp"
+#include "cli/story.hpp"
+#include "cli/text.hpp"
+#include "station/failure_catalogue.hpp"
+
+namespace fleetline::cli {
+
+namespace {
+
+struct options {
+    std::string key;
+    bool transcript = false;
+    bool pem = false;
+};
+
+/// The one board that is meant, or why there is none.
+std::string serial_of(surroundings& here, const std::string& key) {
+    const auto found = here.ledger().find(key);
+    for (const auto& serial : found) {
+        if (serial == key) return serial;
+    }
+    if (found.empty())
+        throw command_error(exit_status::no, "nothing is recorded about '" + safe_text(key) + "'",
+                            "Give a serial number, a thing name, or 8 or more digits of a certificate id.");
+    if (found.size() == 1) return found.front();
+    std::string names;
+    for (const auto& serial : found) names += "\n  " + safe_text(serial);
+    throw command_error(exit_status::no, "'" + safe_text(key) + "' fits several boards:" + names);
+}
+
+std::vector<ledger::attempt_row> attempts_of(surroundings& here, const std::string& serial) {
+    static constexpr std::int64_t most = 1000;  // a story, not a list: 'attempts' has them all
+    std::vector<ledger::attempt_row> rows;
+    ledger::filter wanted;
+    wanted.serial = serial;
+    wanted.limit = most;
+    here.ledger().attempts(wanted, [&rows](const ledger::attempt_row& row) {
+        rows.push_back(row);
+        return true;
+    });
+    return rows;
+}
+
+void print_json(surroundings& here, const std::string& serial) {
+    const auto& ledger = here.ledger();
+    json document{{"serial", serial}};
+    if (const auto device = ledger.device(serial)) document = to_json(*device);
+    document["certificates"] = json::array();
+    for (const auto& row : ledger.certificates_of(serial)) document["certificates"].push_back(to_json(row));
+    document["attempt_list"] = json::array();
+    for (const auto& row : attempts_of(here, serial)) {
+        json attempt = to_json(row);
+        attempt["events"] = json::array();
+        for (const auto& event : ledger.events_of(row.attempt_id))
+            attempt["events"].push_back(to_json(event));
+        document["attempt_list"].push_back(std::move(attempt));
+    }
+    here.out.line(indented(document));
+}
+
+std::string upper(std::string text) {
+    for (char& c : text) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+    return text;
+}
+
+void print_identity(surroundings& here, const ledger::device_row& device, const ledger::attempt_row* last) {
+    auto& out = here.out;
+    const auto outcome = standing_of(device);
+    out.line(out.paint(ink::strong, safe_text(device.serial)) + "  " +
+             out.paint(ink_of(outcome), upper(outcome)));
+    const auto fact = [&out](std::string_view label, const std::string& value) {
+        if (!value.empty()) out.fact(label, value);
+    };
+    fact("thing", safe_text(device.thing_name));
+    fact("certificate", safe_text(device.certificate_id));
+    if (last != nullptr && !device.certificate_id.empty())
+        fact("valid until", time_text(last->certificate_not_after).substr(0, 10));
+    fact("product", safe_text(device.product));
+    fact("order", safe_text(device.order));
+    if (last == nullptr) return;
+    fact("firmware", safe_text(last->firmware_version));
+    fact("key", key_origin_text(last->key_origin));
+    fact("proof", proof_text(last->proof));
+}
+
+void print_failure(surroundings& here, const ledger::attempt_row& attempt) {
+    if (attempt.failure_code.empty()) return;
+    auto& out = here.out;
+    const auto& entry = station::failure_for(attempt.failure_code);
+    const bool known = entry.code == attempt.failure_code;
+    if (known) out.line("  " + out.paint(ink::strong, entry.text));
+    if (!attempt.failure_text.empty()) out.line("  " + safe_text(attempt.failure_text));
+    if (known) out.line("  " + out.paint(ink::accent, "Next: ") + std::string{entry.next_action});
+}
+
+void print_attempt(surroundings& here, const ledger::attempt_row& attempt, const options& asked) {
+    auto& out = here.out;
+    const std::string outcome = attempt.outcome.empty() ? "under way" : attempt.outcome;
+    std::string head = time_text(attempt.started_at) + " UTC  slot " + safe_text(attempt.slot) + "  " +
+                       out.paint(ink_of(outcome), outcome);
+    if (attempt.duration_ms) head += " in " + duration_text(*attempt.duration_ms);
+    if (!attempt.failure_code.empty()) head += "  " + safe_text(attempt.failure_code);
+    if (!attempt.operator_name.empty()) head += "  by " + safe_text(attempt.operator_name);
+    out.line();
+    out.line(head);
+    out.line(out.paint(ink::faint, "  attempt " + safe_text(attempt.attempt_id) + ", station " +
+                                       safe_text(attempt.station)));
+    print_failure(here, attempt);
+    for (const auto& event : here.ledger().events_of(attempt.attempt_id)) {
+        std::string number = std::to_string(event.seq);
+        number.insert(0, number.size() < 6 ? 6 - number.size() : 0, ' ');
+        out.line("  " + out.paint(ink::faint, clock_text(event.recorded_at) + ' ' + number) + "  " +
+                 tell(event));
+    }
+    if (!asked.transcript) return;
+    const auto transcript = here.ledger().transcript(attempt.attempt_id);
+    if (transcript.empty()) return out.line(out.paint(ink::faint, "  no transcript is kept"));
+    std::string_view rest = transcript;
+    while (!rest.empty()) {
+        const auto end = std::min(rest.find('\n'), rest.size());
+        out.line(out.paint(ink::faint, "  | ") + safe_text(rest.substr(0, end)));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+}
+
+void print_certificates(surroundings& here, const std::string& serial, const options& asked) {
+    const auto certificates = here.ledger().certificates_of(serial);
+    if (certificates.empty()) return;
+    auto& out = here.out;
+    out.line();
+    out.line(out.paint(ink::strong, "Certificates"));
+    for (const auto& row : certificates) {
+        const std::string state = row.revoked_at.empty() ? row.state : "revoked";
+        std::string text =
+            "  " +
+            (row.certificate_id.empty() ? std::string{"(id not known)"} : safe_text(row.certificate_id)) +
+            "  " + out.paint(ink_of(state), safe_text(state)) + ", handed out " + time_text(row.issued_at) +
+            " UTC";
+        if (!row.why.empty()) text += ": " + safe_text(row.why);
+        if (!row.revoked_by.empty()) text += " (revoked by " + safe_text(row.revoked_by) + ')';
+        out.line(text);
+        if (asked.pem && !row.pem.empty()) out.print(row.pem.ends_with('\n') ? row.pem : row.pem + '\n');
+    }
+}
+
+exit_status show(surroundings& here, const options& asked) {
+    const auto serial = serial_of(here, asked.key);
+    if (here.wants_json) {
+        print_json(here, serial);
+        return exit_status::yes;
+    }
+    const auto attempts = attempts_of(here, serial);
+    const ledger::attempt_row* telling = attempts.empty() ? nullptr : &attempts.front();
+    for (const auto& attempt : attempts) {
+        if (attempt.outcome != "passed") continue;
+        telling = &attempt;
+        break;
+    }
+    if (const auto device = here.ledger().device(serial)) print_identity(here, *device, telling);
+    for (const auto& attempt : attempts) print_attempt(here, attempt, asked);
+    print_certificates(here, serial, asked);
+    return exit_status::yes;
+}
+
+}  // namespace
+
+void add_show(CLI::App& parent, command_line& line) {
+    auto* word = parent.add_subcommand("show", "Tell everything recorded about one board");
+    auto asked = std::make_shared<options>();
+    word->add_option("KEY", asked->key,
+                     "A serial number, a thing name, or a certificate id (8 digits will do)")
+        ->required();
+    word->add_flag("--transcript", asked->transcript,
+                   "Also what was said over the console (secrets are masked)");
+    word->add_flag("--pem", asked->pem, "Also the certificates themselves");
+    word->callback(
+        [&line, asked] { line.chosen = [asked](surroundings& here) { return show(here, *asked); }; });
+}
+
+}  // namespace fleetline::cli

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// fleetline status: station, cloud session, order and each slot on one screen. The daemon is asked; when it
+// does not run, the ledger tells how things stood.
+#include <CLI/CLI.hpp>
+#include <map>
+
+#include "cli/api_client.hpp"
+#include "cli/command.hpp"
+#include "cli/json_view.hpp"
+#include "cli/status_screen.hpp"
+
+namespace fleetline::cli {
+
+namespace {
+
+constexpr std::int64_t looked_at = 2000;  // newest attempts in which each slot's last one is sought
+
+json slot_of(const ledger::attempt_row& row) {
+    return {{"slot", row.slot},
+            {"product", row.product},
+            {"state", row.outcome.empty() ? "interrupted" : row.outcome},
+            {"since", row.finished_at.empty() ? row.started_at : row.finished_at},
+            {"serial", row.serial},
+            {"thing_name", row.thing_name},
+            {"certificate_id", row.certificate_id},
+            {"attempt_id", row.attempt_id},
+            {"failure_code", row.failure_code},
+            {"failure_reason", row.failure_text}};
+}
+
+/// Each slot's last attempt; slots of the configuration first, in its order.
+json slots_from_ledger(surroundings& here) {
+    std::map<std::string, json> last;
+    ledger::filter newest;
+    newest.limit = looked_at;
+    const auto& configured = here.settings().slots;
+    here.ledger().attempts(newest, [&](const ledger::attempt_row& row) {
+        last.try_emplace(row.slot, slot_of(row));
+        return configured.empty() || last.size() < configured.size();
+    });
+    json slots = json::array();
+    for (const auto& slot : configured) {
+        const auto found = last.extract(slot.name.text());
+        slots.push_back(found ? found.mapped() : json{{"slot", slot.name.text()}, {"state", "empty"}});
+    }
+    for (auto& [name, slot] : last) slots.push_back(std::move(slot));
+    return slots;
+}
+
+json outcomes_today(surroundings& here) {
+    ledger::filter today;
+    today.since = utc_time{std::chrono::floor<std::chrono::days>(here.now)};
+    std::map<std::string, std::int64_t> outcomes;
+    here.ledger().attempts(today, [&outcomes](const ledger::attempt_row& row) {
+        if (!row.outcome.empty()) ++outcomes[row.outcome];
+        return true;
+    });
+    return outcomes;
+}
+
+json from_ledger(surroundings& here) {
+    const auto& settings = here.settings();
+    return {{"station", settings.station.id},
+            {"running", false},
+            {"ledger_file", settings.ledger.file.string()},
+            {"outcomes_today", outcomes_today(here)},
+            {"slots", slots_from_ledger(here)}};
+}
+
+std::optional<json> from_daemon(surroundings& here) {
+    const auto& settings = here.settings();
+    const api_client daemon{settings.api.socket};
+    const auto answer = daemon.request("GET", "/api/v1/status");
+    if (!answer) return std::nullopt;
+    json document = json::parse(answer->body, nullptr, false);
+    if (answer->status != 200 || !document.is_object())
+        throw command_error(exit_status::daemon_needed, "the daemon's answer makes no sense (HTTP " +
+                                                            std::to_string(answer->status) + ")");
+    json whole{
+        {"station", settings.station.id}, {"running", true}, {"ledger_file", settings.ledger.file.string()}};
+    whole.update(document);
+    return whole;
+}
+
+exit_status status(surroundings& here) {
+    auto document = from_daemon(here);
+    if (!document) document = from_ledger(here);
+    if (here.wants_json) {
+        here.out.line(indented(*document));
+    } else {
+        print_status(here.out, *document, here.now);
+    }
+    return exit_status::yes;
+}
+
+}  // namespace
+
+void add_status(CLI::App& parent, command_line& line) {
+    auto* word =
+        parent.add_subcommand("status", "Show the station, its cloud session, its order and each slot");
+    word->callback([&line] { line.chosen = status; });
+}
+
+}  // namespace fleetline::cli

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/check.hpp"
+
+#include <algorithm>
+
+#include "core/encoding.hpp"
+#include "report/columns.hpp"
+#include "report/report_file.hpp"
+#include "report/writer.hpp"
+
+namespace fleetline::report {
+
+namespace {
+
+constexpr std::size_t most_problems = 1000;
+
+using cells = std::vector<std::string>;
+
+std::size_t index_of(std::string_view name) {
+    const auto all = columns();
+    return static_cast<std::size_t>(
+        std::find_if(all.begin(), all.end(), [name](const column& one) { return one.name == name; }) -
+        all.begin());
+}
+
+const std::string& cell_of(const cells& row, std::string_view name) {
+    return row.at(index_of(name));
+}
+
+/// The ledger's row of an attempt, found by when it began: every attempt has that, not every one a serial.
+std::optional<ledger::attempt_row> recorded(const ledger::reader& ledger, const cells& row) {
+    const auto started = parse_rfc3339(cell_of(row, "started_at"));
+    if (!started) return std::nullopt;
+    ledger::filter wanted;
+    wanted.since = *started;
+    wanted.until = *started + milliseconds{1};
+    std::optional<ledger::attempt_row> found;
+    ledger.attempts(wanted, [&](const ledger::attempt_row& one) {
+        if (one.attempt_id != cell_of(row, "attempt_id")) return true;
+        found = one;
+        return false;
+    });
+    return found;
+}
+
+/// Text as the csv has it once its quotes are gone.
+std::string as_read_from_csv(const std::string& text) {
+    std::string cell = csv_cell(text);
+    if (!cell.starts_with('"')) return cell;
+    std::string plain;
+    for (std::size_t i = 1; i + 1 < cell.size(); ++i) {
+        plain += cell[i];
+        if (cell[i] == '"') ++i;
+    }
+    return plain;
+}
+
+std::string expected_cell(const column& of, const ledger::attempt_row& row, bool csv) {
+    auto text = cell_text(of, row);
+    const bool is_text = std::holds_alternative<text_member>(of.value);
+    return csv && is_text ? as_read_from_csv(text) : text;
+}
+
+std::string check_event(const ledger::reader& ledger, const cells& row) {
+    const auto& seq = cell_of(row, "event_seq");
+    for (const auto& event : ledger.events_of(cell_of(row, "attempt_id"))) {
+        if (std::to_string(event.seq) != seq) continue;
+        if (event.hash == cell_of(row, "event_hash")) return {};
+        return "event " + seq + " has another hash in the ledger";
+    }
+    return "event " + seq + " of this attempt is not in the ledger";
+}
+
+/// What is wrong with a row, or nothing.
+std::string check_row(const ledger::reader& ledger, const cells& row, bool csv) {
+    const auto found = recorded(ledger, row);
+    if (!found) return "the ledger has no such attempt (" + cell_of(row, "attempt_id") + ')';
+    if (auto wrong = check_event(ledger, row); !wrong.empty()) return wrong;
+    const bool was_under_way = cell_of(row, "outcome").empty();
+    for (std::size_t i = 0; i < columns().size() && !was_under_way; ++i) {
+        const auto& column = columns()[i];
+        if (column.name.starts_with("event_")) continue;  // events after the outcome move these on
+        if (row[i] == expected_cell(column, *found, csv)) continue;
+        return std::string{column.name} + " is '" + row[i] + "' in the report and '" +
+               cell_text(column, *found) + "' in the ledger";
+    }
+    return {};
+}
+
+}  // namespace
+
+check_result check_against(const ledger::reader& ledger, const std::filesystem::path& report) {
+    report_file file{report};
+    check_result result;
+    const auto complain = [&result](const std::string& text) {
+        if (result.problems.size() < most_problems) result.problems.push_back(printable(text, 400));
+    };
+    for (;;) {
+        const auto row = file.next();
+        if (!row) {
+            complain("line " + std::to_string(file.line()) + ": " + row.why_not());
+            return result;
+        }
+        if (!*row) return result;
+        ++result.rows;
+        const auto wrong = check_row(ledger, **row, file.is_csv());
+        if (!wrong.empty())
+            complain("row " + std::to_string(result.rows) + " (serial " + cell_of(**row, "serial") +
+                     "): " + wrong);
+    }
+}
+
+}  // namespace fleetline::report

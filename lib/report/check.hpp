@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Does an exported report (csv or jsonl) still fit the ledger it came from? Each of its rows names an event
+// by number and hash: a ledger that was cut or rewritten since then no longer has it. One thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "ledger/reader.hpp"
+
+namespace fleetline::report {
+
+struct check_result {
+    std::int64_t rows = 0;
+    std::vector<std::string> problems;  ///< "row 12 (serial SN0012): …", the first wrong row first
+};
+
+/// Throws std::system_error when the file cannot be read.
+check_result check_against(const ledger::reader& ledger, const std::filesystem::path& report);
+
+}  // namespace fleetline::report

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a report (or any command's words) goes: a descriptor such as standard output, or a file that
+// appears under its name only when it is whole. Buffered; owned by the command; one thread.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace fleetline::report {
+
+class output {
+  public:
+    /// An open descriptor; it stays open afterwards. `name` is for messages.
+    static output to_descriptor(int descriptor, std::string name);
+
+    /// A temporary file beside `file`, renamed to it by commit(); dropped when that does not happen.
+    static output to_file(const std::filesystem::path& file);
+
+    output(output&& other) noexcept;
+    output(const output&) = delete;
+    output& operator=(const output&) = delete;
+    output& operator=(output&&) = delete;
+    ~output();
+
+    /// Throws std::system_error with the name and the reason ("No space left on device").
+    void write(std::string_view bytes) {
+        if (bytes.size() > capacity - buffer_.size()) return write_slowly(bytes);
+        buffer_.append(bytes);
+    }
+    void put(char byte) {
+        if (buffer_.size() == capacity) flush();
+        buffer_.push_back(byte);
+    }
+
+    void flush();
+
+    /// Everything is written and, for a file, on the disk and under its name.
+    void commit();
+
+  private:
+    static constexpr std::size_t capacity = std::size_t{128} * 1024;
+
+    output(int descriptor, std::string name, std::filesystem::path temporary, std::filesystem::path target);
+    void write_slowly(std::string_view bytes);
+    void write_through(std::string_view bytes);
+    [[noreturn]] void failed(int why) const;
+
+    int descriptor_ = -1;
+    std::string name_;
+    std::filesystem::path temporary_;  ///< empty: a descriptor that is not ours
+    std::filesystem::path target_;
+    std::string buffer_;
+};
+
+}  // namespace fleetline::report

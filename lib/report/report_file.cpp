@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/report_file.hpp"
+
+#include <cerrno>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "report/columns.hpp"
+
+namespace fleetline::report {
+
+namespace {
+
+constexpr std::size_t longest_record = 64 * 1024;
+
+using cells = std::vector<std::string>;
+
+/// One RFC 4180 record, without its end. Nothing at the end of the file.
+checked<std::optional<cells>> read_record(std::istream& from) {
+    cells record(1);
+    bool quoted = false;
+    std::size_t length = 0;
+    for (int byte = from.get(); byte != std::istream::traits_type::eof(); byte = from.get()) {
+        if (++length > longest_record) return reason{"a line is too long"};
+        const char c = static_cast<char>(byte);
+        if (c == '"' && quoted && from.peek() == '"') {
+            record.back() += static_cast<char>(from.get());
+        } else if (c == '"' && (quoted || record.back().empty())) {
+            quoted = !quoted;
+        } else if (quoted) {
+            record.back() += c;
+        } else if (c == ',') {
+            record.emplace_back();
+        } else if (c == '\n') {
+            if (record.back().ends_with('\r')) record.back().pop_back();
+            return std::optional{record};
+        } else {
+            record.back() += c;
+        }
+    }
+    if (quoted) return reason{"a quoted cell does not end"};
+    if (length == 0) return std::optional<cells>{};
+    return reason{"the last line is cut short"};
+}
+
+std::string as_text(const nlohmann::json& value) {
+    return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+}  // namespace
+
+report_file::report_file(const std::filesystem::path& file) : from_(file, std::ios::binary) {
+    if (!from_) throw std::system_error(errno, std::generic_category(), "reading " + file.string());
+    csv_ = from_.peek() != '{' && from_.peek() != std::ifstream::traits_type::eof();
+}
+
+checked<std::optional<cells>> report_file::next() {
+    ++line_;
+    return csv_ ? next_csv() : next_jsonl();
+}
+
+checked<std::optional<cells>> report_file::next_csv() {
+    auto record = read_record(from_);
+    if (!record) return record;
+    if (!header_read_) {
+        header_read_ = true;
+        cells expected;
+        for (const auto& column : columns()) expected.emplace_back(column.name);
+        if (*record != expected) return reason{"the first line does not hold the report's columns"};
+        return next();
+    }
+    if (*record && (*record)->size() != columns().size())
+        return reason{"the line does not have a cell for each column"};
+    return record;
+}
+
+checked<std::optional<cells>> report_file::next_jsonl() {
+    std::string line;
+    if (!std::getline(from_, line)) return std::optional<cells>{};
+    if (line.size() > longest_record) return reason{"the line is too long"};
+    const auto object = nlohmann::json::parse(line, nullptr, false);
+    if (!object.is_object() || object.size() != columns().size())
+        return reason{"the line is not a JSON object with the report's keys"};
+    cells record;
+    for (const auto& column : columns()) {
+        const auto found = object.find(column.name);
+        if (found == object.end()) return reason{"the line has no key " + std::string{column.name}};
+        record.push_back(as_text(*found));
+    }
+    return std::optional{record};
+}
+
+}  // namespace fleetline::report

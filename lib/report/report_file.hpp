@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads an exported report back, row by row, as text cells in the pinned order. csv or jsonl is told by the
+// first byte. Everything in the file is a stranger's: what is not a report is said, with its line. One
+// thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/failure.hpp"
+
+namespace fleetline::report {
+
+class report_file {
+  public:
+    /// Throws std::system_error when the file cannot be opened.
+    explicit report_file(const std::filesystem::path& file);
+
+    /// The next row's cells, no row at the end, or why the file is no report.
+    checked<std::optional<std::vector<std::string>>> next();
+
+    bool is_csv() const noexcept { return csv_; }
+    std::int64_t line() const noexcept { return line_; }
+
+  private:
+    checked<std::optional<std::vector<std::string>>> next_csv();
+    checked<std::optional<std::vector<std::string>>> next_jsonl();
+
+    std::ifstream from_;
+    bool csv_ = false;
+    bool header_read_ = false;
+    std::int64_t line_ = 0;
+};
+
+}  // namespace fleetline::report

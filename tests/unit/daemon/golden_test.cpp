@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each command prints for the story's day, compared with files under golden/. After a change that is
+// meant: FLEETLINE_WRITE_GOLDEN=1 test_daemon "[golden]", then read the difference.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+#include "cli/run.hpp"
+#include "station_directory.hpp"
+
+using namespace fleetline;
+
+namespace {
+
+std::string contents(const std::filesystem::path& file) {
+    std::ifstream from{file, std::ios::binary};
+    return {std::istreambuf_iterator<char>{from}, {}};
+}
+
+/// Runs a command in this process, half an hour after the story's end.
+std::string answer_of(const test::station_directory& station, std::vector<std::string> arguments,
+                      bool colour) {
+    const auto file = station.path / "output";
+    const int descriptor = ::open(file.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+    std::ostringstream err;
+    int status = 0;
+    {
+        auto to = report::output::to_descriptor(descriptor, "output");
+        cli::screen out{to, colour, colour};
+        arguments.insert(arguments.begin(), {"--config", station.config()});
+        status = cli::run(arguments, out, err, *parse_rfc3339("2026-11-24T09:00:00Z"));
+    }
+    ::close(descriptor);
+    return contents(file) + err.str() + "exit status " + std::to_string(status) + '\n';
+}
+
+/// Takes out what differs from run to run.
+std::string stable(std::string text, const test::station_directory& station) {
+    for (auto at = text.find(station.path.string()); at != std::string::npos;
+         at = text.find(station.path.string()))
+        text.replace(at, station.path.string().size(), "DIR");
+    return text;
+}
+
+void check(const std::string& name, const std::string& answer) {
+    const auto file = std::filesystem::path{FLEETLINE_SOURCE_DIR} / "tests/unit/daemon/golden" / name;
+    if (std::getenv("FLEETLINE_WRITE_GOLDEN") != nullptr) std::ofstream{file, std::ios::binary} << answer;
+    INFO(name);
+    CHECK(answer == contents(file));
+}
+
+}  // namespace
+
+TEST_CASE("each command says of a day what its golden file says", "[daemon][golden]") {
+    const test::station_directory station;
+    station.after_a_day();
+
+    using words = std::vector<std::string>;
+    const std::vector<std::pair<std::string, words>> commands{
+        {"status.txt", {"status"}},
+        {"status.json", {"--json", "status"}},
+        {"attempts.txt", {"attempts"}},
+        {"attempts-failed.txt", {"attempts", "--outcome", "failed", "--since", "today"}},
+        {"attempts.jsonl", {"attempts", "--limit", "2", "--json"}},
+        {"devices.txt", {"devices"}},
+        {"devices.jsonl", {"devices", "--json"}},
+        {"certificates.txt", {"certificates"}},
+        {"to-revoke.txt", {"certificates", "--to-revoke"}},
+        {"to-revoke.csv", {"certificates", "--to-revoke", "--format", "csv"}},
+        {"to-revoke.sh", {"certificates", "--to-revoke", "--format", "aws-cli"}},
+        {"show-retried.txt", {"show", "SN0003"}},
+        {"show-reworked.txt", {"show", "fleet-SN0002"}},
+        {"show-refused.txt", {"show", "e660e744bd31"}},
+        {"show-under-way.txt", {"show", "SN0006"}},
+        {"show.json", {"show", "SN0005", "--json"}},
+        {"show-nobody.txt", {"show", "SN9999"}},
+        {"report.csv", {"report", "--format", "csv"}},
+        {"report.jsonl", {"report", "--format", "jsonl", "--include-failed"}},
+        {"config-check.txt", {"config", "check"}},
+        {"help.txt", {"--help"}},
+        {"help-attempts.txt", {"attempts", "--help"}},
+        {"help-audit-verify.txt", {"audit", "verify", "--help"}},
+        {"mistyped.txt", {"atempts"}},
+        {"unknown-option.txt", {"attempts", "--sinse", "today"}},
+        {"no-time.txt", {"attempts", "--since", "noon"}},
+    };
+    for (const auto& [name, arguments] : commands)
+        check(name, stable(answer_of(station, arguments, false), station));
+    check("status-colour.txt", stable(answer_of(station, {"status"}, true), station));
+}
