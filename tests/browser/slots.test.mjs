@@ -71,7 +71,7 @@ test('a board that is pulled out too early says so', async () => {
 test('a board that waits for the cloud says since when', async () => {
   boards.plug(scene.station, 'A5');
   boards.wait_for_cloud(scene.station, 'A5');
-  assert.match(await tile_in(scene, 'A5', 'waiting-for-cloud'), /Waiting for cloud\s+\d+ s\s+since \d\d:\d\d/);
+  assert.match(await tile_in(scene, 'A5', 'waiting-for-cloud'), /Waiting for cloud\s+since \d\d:\d\d · \d+ s/);
 });
 
 test('the order header shows product, done of quota, yield, units per hour and the last twenty outcomes', async () => {

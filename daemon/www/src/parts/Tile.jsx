@@ -38,7 +38,9 @@ function lines_of(status, look) {
     const took = status.duration_ms == null ? '' : ` · ${duration(status.duration_ms)}`;
     return { thing: `${status.thing_name}${took}`, next: what_to_do(status) };
   }
-  if (look.startsWith('waiting')) return { next: t('slot.since', { time: time_of_day(status.since) }) };
+  if (look.startsWith('waiting')) {
+    return { next: [t('slot.since', { time: time_of_day(status.since) }), ' · ', <Elapsed key="for" since={status.since} />] };
+  }
   if (!ended.has(look)) return {};
   const reason = shows_reason(status) ? status.failure_reason : '';
   return { what: reason && language.value === 'en' ? '' : what_happened(status), reason, next: what_to_do(status) };
@@ -58,7 +60,6 @@ function class_of(status, look) {
 export function Tile({ name, reachable, on_open }) {
   const status = slot_signal(name).value;
   const look = look_of(status);
-  const runs = look === 'working' || look.startsWith('waiting');
   const lines = lines_of(status, look);
   return (
     <li class={class_of(status, look)} data-slot={name} data-state={status.state}>
@@ -73,7 +74,7 @@ export function Tile({ name, reachable, on_open }) {
         <div class="tile__line">
           <span class="tile__shape" />
           <span class="tile__word">{look === 'working' ? step_word(status.step) : state_word(status.state)}</span>
-          <span class="tile__seconds">{runs ? <Elapsed since={status.since} /> : ''}</span>
+          <span class="tile__seconds">{look === 'working' ? <Elapsed since={status.since} /> : ''}</span>
           {may_retry(status) && <Retry slot={name} />}
         </div>
         <span class={look === 'working' ? `steps steps--${steps.indexOf(status.step)}` : 'steps'} />
