@@ -56,6 +56,7 @@ class call {
     int asks = 0;
     int silent_asks = 0;         ///< asks that nothing was heard of: timed out, or the link was lost
     int lone_rejections = 0;     ///< received while it was the only one in flight
+    int lone_nonsense = 0;       ///< unreadable answers, likewise
     int retries = 0;             ///< after "busy" answers
     int losses = 0;              ///< of the link, while this was in flight
     std::string last_words;      ///< of the last answer that did not end it

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "cloud/settings.hpp"
 #include "core/time.hpp"
@@ -13,6 +14,9 @@ namespace fleetline::cloud {
 
 /// What keeps the session away: a failure code and plain words.
 struct trouble {
+    trouble() = default;
+    trouble(std::string failure_code, std::string words)
+        : code(std::move(failure_code)), text(std::move(words)) {}
     std::string code;
     std::string text;
 };

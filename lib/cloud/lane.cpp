@@ -240,7 +240,8 @@ void lane::refused_alone(call& asked, const verdict& ruling, monotonic_time now)
     if (ruling.busy()) {
         // Whoever it was for: nobody is failed by it, and asking once more is what a late one asks for, too.
         retry_later(asked, ruling.words, now);
-    } else if (doubtful) {
+    } else if (doubtful || (!ruling.refusal && ++asked.lone_nonsense < 2)) {
+        // Nonsense once may have been for nobody: the next answer tells.
         ++counters_.unattributed;
         asked.in_flight = false;
         asked.suspect = asked.doubted = true;

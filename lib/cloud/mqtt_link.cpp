@@ -80,8 +80,6 @@ struct mqtt_link::core : std::enable_shared_from_this<core> {
         std::weak_ptr<core> home;
         std::uint64_t number = 0;
         std::unique_ptr<mqtt::async_client> client;
-        std::mutex words_lock;
-        std::string words;
 
         // A publish is settled; its ticket is the user context.
         void on_success(const mqtt::token& token) override { settled(token, 0); }
@@ -141,7 +139,7 @@ struct mqtt_link::core : std::enable_shared_from_this<core> {
     bool wait(const mqtt::token_ptr& token, std::uint64_t number, milliseconds limit);
     link_up open(const claim_files& claim, std::uint64_t number);
     std::shared_ptr<connection> make(std::uint64_t number);
-    mqtt::connect_options options(const claim_files& claim, const std::shared_ptr<connection>& made) const;
+    mqtt::connect_options options(const claim_files& claim) const;
     subscribe_codes subscribe(const std::vector<std::string>& topics, std::uint64_t number);
     void publish(const std::string& topic, std::string_view payload, std::uint64_t number,
                  std::uint64_t ticket);
@@ -198,9 +196,9 @@ std::shared_ptr<mqtt_link::core::connection> mqtt_link::core::make(std::uint64_t
     return made;
 }
 
-mqtt::connect_options mqtt_link::core::options(const claim_files& claim,
-                                               const std::shared_ptr<connection>& made) const {
-    const std::weak_ptr<connection> weak = made;
+// No error handler: Paho C++ 1.2 keeps a pointer to it that dies before it is called; diagnosis.hpp finds
+// more than it could say.
+mqtt::connect_options mqtt_link::core::options(const claim_files& claim) const {
     const auto tls = mqtt::ssl_options_builder()
                          .trust_store(settings.ca_file.string())
                          .key_store(claim.certificate)
@@ -208,12 +206,6 @@ mqtt::connect_options mqtt_link::core::options(const claim_files& claim,
                          .enable_server_cert_auth(true)
                          .verify(true)
                          .alpn_protos(settings.alpn)
-                         .error_handler([weak](const std::string& line) {
-                             const auto held = weak.lock();
-                             if (!held) return;
-                             const std::lock_guard guard(held->words_lock);
-                             if (held->words.size() < 500) held->words += line;
-                         })
                          .finalize();
     const bool v5 = settings.version == mqtt_version::v5;
     auto builder = mqtt::connect_options_builder();
@@ -238,7 +230,7 @@ link_up mqtt_link::core::open(const claim_files& claim, std::uint64_t number) {
     if (stopping || dropped >= number) return result;
     try {
         live = make(number);
-        const auto token = live->client->connect(options(claim, live));
+        const auto token = live->client->connect(options(claim));
         if (!wait(token, number, settings.connect_timeout)) {
             result.words =
                 "no answer within " + std::to_string(settings.connect_timeout.count() / 1000) + " s";
@@ -257,10 +249,6 @@ link_up mqtt_link::core::open(const claim_files& claim, std::uint64_t number) {
         // Paho gives CONNACK's code as it is, its own as negative numbers.
         result.reason = error.get_reason_code() > 2 ? error.get_reason_code() : error.get_return_code();
         result.words = error.what();
-    }
-    if (!result.connected && live) {
-        const std::lock_guard guard(live->words_lock);
-        if (!live->words.empty()) result.words += " (" + live->words + ")";
     }
     if (!result.connected) live.reset();
     return result;

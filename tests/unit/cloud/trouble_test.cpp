@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// Each trouble of the session, provoked for real: what it is called, and what the words say.
+#include <atomic>
+#include <boost/asio/ip/tcp.hpp>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <thread>
+
+#include "broker.hpp"
+#include "cloud/bell.hpp"
+#include "line.hpp"
+#include "scripted_cloud.hpp"
+
+using namespace fleetline;
+using namespace fleetline::tests;
+namespace asio = boost::asio;
+
+namespace {
+
+/// Runs the session until it says what is wrong (or 10 s have passed).
+station::issuer_status first_trouble(cloud::session_settings settings, const std::string& wanted = {}) {
+    running_session line(std::move(settings));
+    const auto look = [&]() -> asio::awaitable<void> {
+        for (int turn = 0; turn < 1'500; ++turn) {
+            const auto& told = line.notes.statuses;
+            if (!told.empty() && (wanted.empty() || told.back().trouble_code == wanted)) co_return;
+            co_await line.time.wait_for(milliseconds{10});
+        }
+    };
+    line.during(look());
+    for (auto at = line.notes.statuses.rbegin(); at != line.notes.statuses.rend(); ++at) {
+        if (at->trouble_code != "station-stopping") return *at;
+    }
+    return {};
+}
+
+certificate_wish named(const std::string& name) {
+    certificate_wish wish;
+    wish.common_name = name;
+    return wish;
+}
+
+bool says(const station::issuer_status& status, const std::string& words) {
+    UNSCOPED_INFO(status.trouble_code << ": " << status.trouble);
+    return status.trouble.find(words) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a claim key that belongs to another certificate is named before anything is sent", "[cloud]") {
+    broker mosquitto;
+    mosquitto.files.write("claim.key", private_pem(make_key().get()));
+
+    const auto status = first_trouble(mosquitto.settings());
+
+    CHECK(status.trouble_code == "cloud-claim-mismatched");
+    CHECK(says(status, "claim.key"));
+}
+
+TEST_CASE("missing and broken claim files are named", "[cloud]") {
+    broker mosquitto;
+    auto settings = mosquitto.settings();
+    SECTION("no CA file") {
+        settings.ca_file = "/nowhere/ca.pem";
+        const auto status = first_trouble(settings);
+        CHECK(status.trouble_code == "cloud-ca-unreadable");
+        CHECK(says(status, "/nowhere/ca.pem: No such file"));
+    }
+    SECTION("no certificate") {
+        settings.claim.certificate_file = "/nowhere/claim.pem";
+        const auto status = first_trouble(settings);
+        CHECK(status.trouble_code == "cloud-claim-invalid");
+        CHECK(says(status, "/nowhere/claim.pem: No such file"));
+    }
+    SECTION("no key") {
+        settings.claim.key_file = "/nowhere/claim.key";
+        CHECK(first_trouble(settings).trouble_code == "cloud-claim-invalid");
+    }
+    SECTION("nonsense in the certificate") {
+        mosquitto.files.write("claim.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+        CHECK(first_trouble(settings).trouble_code == "cloud-claim-invalid");
+    }
+}
+
+TEST_CASE("a claim certificate that has expired, or is not valid yet, is named", "[cloud]") {
+    broker mosquitto;
+    auto wish = named("Claim");
+    SECTION("expired") {
+        wish.ends_in_seconds = -60;
+        mosquitto.write_claim(wish);
+        CHECK(first_trouble(mosquitto.settings()).trouble_code == "cloud-claim-expired");
+    }
+    SECTION("not yet: the clock is wrong") {
+        wish.starts_in_seconds = 3600;
+        mosquitto.write_claim(wish);
+        CHECK(first_trouble(mosquitto.settings()).trouble_code == "station-clock-wrong");
+    }
+}
+
+TEST_CASE("nobody listening, and a name nobody knows, are told apart", "[cloud]") {
+    broker mosquitto;
+    auto settings = mosquitto.settings();
+    SECTION("nobody listens") {
+        const auto status = first_trouble(settings);
+        CHECK(status.trouble_code == "cloud-unreachable");
+        CHECK(says(status, "refuses connections"));
+    }
+    SECTION("no such name") {
+        settings.endpoint = "no-such-cloud.invalid";
+        const auto status = first_trouble(settings);
+        CHECK(status.trouble_code == "cloud-name-unknown");
+        CHECK(says(status, "no-such-cloud.invalid"));
+    }
+    SECTION("the proxy refuses") {
+        settings.proxy.url = "http://127.0.0.1:" + std::to_string(free_port());
+        const auto status = first_trouble(settings);
+        CHECK(status.trouble_code == "cloud-proxy-failed");
+    }
+}
+
+TEST_CASE("a port that takes the connection and says nothing is called blocked", "[cloud]") {
+    asio::io_context aside;
+    asio::ip::tcp::acceptor silent(aside, {asio::ip::make_address("127.0.0.1"), 0});
+    broker mosquitto;
+    auto settings = mosquitto.settings();
+    settings.port = silent.local_endpoint().port();
+    settings.connect_timeout = milliseconds{1'000};
+
+    CHECK(first_trouble(settings).trouble_code == "cloud-port-blocked");
+}
+
+TEST_CASE("a server that is not the cloud is named by what is wrong with it", "[cloud]") {
+    broker mosquitto;
+    auto wish = named("localhost");
+    wish.host = "localhost";
+    SECTION("from another CA") {
+        mosquitto.start();
+        certificate_wish other;
+        other.common_name = "Other CA";
+        other.is_ca = true;
+        const auto key = make_key();
+        const auto ca =
+            mosquitto.files.write("other.pem", make_certificate_pem(key.get(), other, key.get(), "Other CA"));
+        auto settings = mosquitto.settings();
+        settings.ca_file = ca;
+        const auto status = first_trouble(settings);
+        CHECK(status.trouble_code == "cloud-server-untrusted");
+        CHECK(says(status, "other.pem"));
+    }
+    SECTION("for another name") {
+        wish.host = "elsewhere.example";
+        mosquitto.write_server_certificate(wish);
+        mosquitto.start();
+        const auto status = first_trouble(mosquitto.settings());
+        CHECK(status.trouble_code == "cloud-host-mismatched");
+        CHECK(says(status, "localhost"));
+    }
+    SECTION("expired") {
+        wish.ends_in_seconds = -60;
+        mosquitto.write_server_certificate(wish);
+        mosquitto.start();
+        const auto status = first_trouble(mosquitto.settings());
+        CHECK(status.trouble_code == "cloud-server-expired");
+        CHECK(says(status, "clock says"));
+    }
+    SECTION("valid from tomorrow: the clock is wrong") {
+        wish.starts_in_seconds = 24 * 3600;
+        mosquitto.write_server_certificate(wish);
+        mosquitto.start();
+        CHECK(first_trouble(mosquitto.settings()).trouble_code == "station-clock-wrong");
+    }
+}
+
+TEST_CASE("a claim certificate that the cloud does not know is called refused", "[cloud]") {
+    broker mosquitto;
+    const auto stranger = make_key();
+    const auto key = make_key();
+    mosquitto.files.write("claim.key", private_pem(key.get()));
+    mosquitto.files.write("claim.pem",
+                          make_certificate_pem(key.get(), named("Claim"), stranger.get(), "Stranger"));
+    mosquitto.start();
+
+    CHECK(first_trouble(mosquitto.settings()).trouble_code == "cloud-claim-refused");
+}
+
+TEST_CASE("a policy that does not let the station connect or subscribe is named", "[cloud]") {
+    broker mosquitto;
+    SECTION("connect") {
+        mosquitto.extra = "clientid_prefixes other-\n";
+        mosquitto.start();
+        const auto status = first_trouble(mosquitto.settings());
+        CHECK(says(status, "station-1"));
+        CHECK((status.trouble_code == "cloud-claim-refused" || status.trouble_code == "cloud-policy-denies"));
+    }
+    SECTION("subscribe") {
+        mosquitto.acl = "topic readwrite $aws/certificates/#\n";
+        mosquitto.start();
+        const auto status = first_trouble(mosquitto.settings());
+        // Stock mosquitto grants every subscription and filters what is delivered.
+        CHECK((status.connected || status.trouble_code == "cloud-policy-denies"));
+    }
+}
+
+TEST_CASE("two stations with one id are told so", "[cloud]") {
+    broker mosquitto;
+    mosquitto.start();
+    running_session other(mosquitto.settings());
+    running_session line(mosquitto.settings());
+    const auto taken = [](running_session& who) {
+        for (const auto& status : who.notes.statuses) {
+            if (status.trouble_code == "cloud-client-id-taken") return true;
+        }
+        return false;
+    };
+    const auto fight = [&]() -> asio::awaitable<void> {
+        for (int turn = 0; turn < 3'000 && !taken(line); ++turn) {
+            co_await line.time.wait_for(milliseconds{10});
+        }
+    };
+
+    std::atomic<bool> over{false};
+    std::thread second([&] {
+        const auto until_over = [&]() -> asio::awaitable<void> {
+            while (!over) co_await other.time.wait_for(milliseconds{10});
+        };
+        other.during(until_over());
+    });
+    line.during(fight());
+    over = true;
+    second.join();
+
+    CHECK(taken(line));
+}
