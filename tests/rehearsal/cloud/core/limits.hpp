@@ -36,7 +36,11 @@ inline constexpr named_limit limit_names[] = {
 
 inline limits read_limits(registry& known) {
     limits all;
-    for (const named_limit& one : limit_names) all.*one.value = known.limit(one.name, all.*one.value);
+    for (const auto& [name, value] : known.limits()) {
+        for (const named_limit& one : limit_names) {
+            if (name == one.name) all.*one.value = value;
+        }
+    }
     return all;
 }
 

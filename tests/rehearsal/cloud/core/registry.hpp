@@ -37,7 +37,7 @@ class registry {
     std::int64_t now_ms() const;
     // Runs `work` in a write transaction; an exception rolls everything back. May be nested.
     void in_transaction(const std::function<void()>& work);
-    // Rises whenever something changed that decides who may connect or what a policy allows.
+    // Rises whenever something changed that decides who may connect, what a policy allows, or a limit.
     std::int64_t epoch();
     // Changes whenever another connection committed anything.
     std::int64_t data_version();
@@ -132,7 +132,7 @@ class registry {
     void delete_faults();
     // Counts one matching request against the fault: true if it is to be hit, false while skipping or spent.
     bool strike(std::int64_t id);
-    std::int64_t limit(const std::string& name, std::int64_t otherwise);
+    std::vector<std::pair<std::string, std::int64_t>> limits();  // those that were set
     void set_limit(const std::string& name, std::int64_t value);
 
   private:

@@ -44,9 +44,11 @@ bool registry::strike(std::int64_t id) {
     return hit;
 }
 
-std::int64_t registry::limit(const std::string& name, std::int64_t otherwise) {
-    auto row = sql::query(*db_, "SELECT value FROM limits WHERE name = ?", name);
-    return row.executeStep() ? sql::number(row, 0) : otherwise;
+std::vector<std::pair<std::string, std::int64_t>> registry::limits() {
+    auto row = sql::query(*db_, "SELECT name, value FROM limits");
+    std::vector<std::pair<std::string, std::int64_t>> all;
+    while (row.executeStep()) all.emplace_back(sql::text(row, 0), sql::number(row, 1));
+    return all;
 }
 
 void registry::set_limit(const std::string& name, std::int64_t value) {

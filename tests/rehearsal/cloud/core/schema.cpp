@@ -146,6 +146,10 @@ CREATE TRIGGER epoch_member AFTER INSERT ON thing_group_members BEGIN
     UPDATE meta SET value = value + 1 WHERE key = 'epoch'; END;
 CREATE TRIGGER epoch_member_gone AFTER DELETE ON thing_group_members BEGIN
     UPDATE meta SET value = value + 1 WHERE key = 'epoch'; END;
+CREATE TRIGGER epoch_limit AFTER INSERT ON limits BEGIN
+    UPDATE meta SET value = value + 1 WHERE key = 'epoch'; END;
+CREATE TRIGGER epoch_limit_moved AFTER UPDATE ON limits BEGIN
+    UPDATE meta SET value = value + 1 WHERE key = 'epoch'; END;
 )sql";
 
 }  // namespace fleetline::rehearsal

@@ -24,10 +24,6 @@ std::string text(const char* pointer) {
     return pointer == nullptr ? std::string{} : std::string{pointer};
 }
 
-void log(const std::string& line) {
-    mosquitto_log_printf(MOSQ_LOG_NOTICE, "cloud: %s", line.c_str());
-}
-
 // A consumed message goes on to a topic nobody can subscribe to, so that the broker acknowledges it and no
 // more.
 void consume(mosquitto_evt_message& event) {
@@ -51,11 +47,19 @@ cloud_plugin::cloud_plugin(const settings& chosen)
       authority_(chosen.folder),
       broker_view_(chosen.folder / "registry.db"),
       worker_view_(chosen.folder / "registry.db"),
-      provisioning_(worker_view_, authority_, {chosen.token_lifetime_s}, {}),
+      hooks_(chosen.folder / "functions"),
+      provisioning_(worker_view_, authority_, {chosen.token_lifetime_s},
+                    [this](const function_record& function, const nlohmann::json& event) {
+                        return hooks_.ask(function, event);
+                    }),
       access_(broker_view_),
       faults_(broker_view_),
       limits_(read_limits(broker_view_)),
       workers_(worker_threads) {}
+
+void cloud_plugin::log(const std::string& line) {
+    mosquitto_log_printf(MOSQ_LOG_NOTICE, "cloud: %s", line.c_str());
+}
 
 int cloud_plugin::refuse(mosquitto_evt_basic_auth& event, const std::string& why) {
     log("connection of " + text(mosquitto_client_id(event.client)) + " refused: " + why);
@@ -101,6 +105,10 @@ int cloud_plugin::violation(session& from, const std::string& why) {
 int cloud_plugin::on_access(mosquitto_evt_acl_check& event) {
     session* const from = sessions_.find(event.client);
     if (from == nullptr) return MOSQ_ERR_ACL_DENIED;
+    if (access_.epoch() != limits_epoch_) {
+        limits_epoch_ = access_.epoch();
+        limits_ = read_limits(broker_view_);
+    }
     const std::string topic = text(event.topic);
     switch (event.access) {
         case MOSQ_ACL_READ:
@@ -196,81 +204,6 @@ int cloud_plugin::on_message(mosquitto_evt_message& event) {
     return MOSQ_ERR_SUCCESS;
 }
 
-void cloud_plugin::take(session& from, device_request request, const fault_effects& faults) {
-    const std::uint64_t generation = from.generation;
-    const bool taken = workers_.run([this, generation, request = std::move(request), faults] {
-        outgoing answer = answer_to(request, faults);
-        answer.generation = generation;
-        hand_back(std::move(answer), faults);
-    });
-    if (!taken) log(from.who.client_id + ": request lost, too many are waiting");
-}
-
-outgoing cloud_plugin::answer_to(const device_request& request, const fault_effects& faults) {
-    outgoing answer;
-    answer.client_id = request.client_id;
-    nlohmann::json body;
-    std::string outcome = "accepted";
-    answer.topic = request.topic + "/accepted";
-    try {
-        if (faults.reject) throw *faults.reject;
-        body = provisioning_.perform(request);
-        spoil(body, faults, authority_);
-    } catch (const refusal& no) {
-        body = {{"statusCode", no.status()}, {"errorCode", no.code()}, {"errorMessage", no.what()}};
-        outcome = "rejected, " + no.code() + ": " + no.what();
-        answer.topic = request.topic + "/rejected";
-    } catch (const std::exception& problem) {
-        body = {{"statusCode", 500}, {"errorCode", "InternalFailure"}, {"errorMessage", "Internal failure."}};
-        outcome = std::string{"failed: "} + problem.what();
-        answer.topic = request.topic + "/rejected";
-    }
-    answer.payload = faults.not_json ? "this is <not> what you expect" : encode(body, request.format);
-    answer.log = request.client_id + ": " + std::string{name_of(request.what)} + " " + outcome;
-    return answer;
-}
-
-void cloud_plugin::hand_back(outgoing answer, const fault_effects& faults) {
-    answer.due = outgoing::clock::now() + std::chrono::milliseconds{faults.delay_ms};
-    if (faults.delay_ms > 0) answer.log += ", answer held back " + std::to_string(faults.delay_ms) + " ms";
-    if (faults.lose) answer.log += ", answer lost";
-    if (faults.lose || faults.step == disconnect_step::after_puback) answer.topic.clear();
-    answer.disconnect =
-        faults.step == disconnect_step::after_puback || faults.step == disconnect_step::after_answer;
-    if (faults.duplicate_after_ms && !answer.topic.empty()) {
-        outgoing again = answer;
-        again.log = "the same answer again";
-        again.due += std::chrono::milliseconds{*faults.duplicate_after_ms};
-        answer.disconnect = false;
-        outbox_.put(std::move(answer));
-        answer = std::move(again);
-    }
-    outbox_.put(std::move(answer));
-}
-
-void cloud_plugin::deliver(const outgoing& one) {
-    if (!one.log.empty()) log(one.log);
-    session* const to = sessions_.current(one.client_id, one.generation);
-    if (to == nullptr) return;  // it went: the answer is lost, as at AWS
-    if (!one.topic.empty()) {
-        if (!access_.allows(to->who, "iot:Receive", "topic/" + one.topic)) {
-            log(one.client_id + ": answer lost, its policies do not allow iot:Receive of " + one.topic);
-        } else if (publish_rate_exceeded(*to)) {
-            log(one.client_id + ": answer discarded (limit publishes_per_second)");
-        } else {
-            mosquitto_broker_publish_copy(one.client_id.c_str(), one.topic.c_str(),
-                                          static_cast<int>(one.payload.size()), one.payload.data(), 1, false,
-                                          nullptr);
-        }
-    }
-    if (!one.disconnect) return;
-    if (one.topic.empty()) {
-        kick(*to, "fault");
-    } else {  // in the next turn, when the answer has been written
-        outbox_.put({outgoing::clock::now(), one.client_id, one.generation, {}, {}, {}, true});
-    }
-}
-
 void cloud_plugin::kick(session& whom, const std::string& why) {
     log(whom.who.client_id + " disconnected: " + why);
     whom.closed_because = "SERVER_INITIATED_DISCONNECT";
@@ -282,11 +215,13 @@ void cloud_plugin::on_turn() {
     ++turn_;
     sessions_.forget_closed();
     for (const outgoing& one : outbox_.take_due()) deliver(one);
-    if (access_.epoch() != checked_epoch_) drop_deactivated();
+    if (access_.epoch() != checked_epoch_) {
+        checked_epoch_ = access_.epoch();
+        drop_deactivated();
+    }
     const auto now = std::chrono::steady_clock::now();
     if (now - purged_at_ < purge_interval) return;
     purged_at_ = now;
-    limits_ = read_limits(broker_view_);
     workers_.run([this] {
         try {
             provisioning_.purge();
@@ -296,7 +231,6 @@ void cloud_plugin::on_turn() {
 }
 
 void cloud_plugin::drop_deactivated() {
-    checked_epoch_ = access_.epoch();
     std::vector<const mosquitto*> inactive;
     for (const auto& [handle, one] : sessions_.all()) {
         if (one.open && access_.status(one.who.certificate_id) != "ACTIVE") inactive.push_back(handle);

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "core/authority.hpp"
+#include "core/hook.hpp"
 #include "core/limits.hpp"
 #include "core/provisioning.hpp"
 #include "core/registry.hpp"
@@ -43,6 +44,7 @@ class cloud_plugin {
     void on_disconnect(mosquitto_evt_disconnect& event);
 
   private:
+    static void log(const std::string& line);  // the broker's thread only
     int refuse(mosquitto_evt_basic_auth& event, const std::string& why);
     int violation(session& from, const std::string& why);
     int on_publish(session& from, const mosquitto_evt_acl_check& event);
@@ -60,6 +62,7 @@ class cloud_plugin {
     authority authority_;
     registry broker_view_;  // of the broker's thread
     registry worker_view_;  // of the workers, under provisioning's mutex
+    hook_runner hooks_;
     provisioning provisioning_;
     access access_;
     fault_desk faults_;
@@ -68,6 +71,7 @@ class cloud_plugin {
     outbox outbox_;
     std::int64_t turn_ = 0;
     std::int64_t checked_epoch_ = -1;
+    std::int64_t limits_epoch_ = -1;
     std::chrono::steady_clock::time_point purged_at_;
     workers workers_;  // last: its threads use all of the above
 };

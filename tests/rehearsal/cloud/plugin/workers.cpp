@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/workers.hpp"
 
+#include <csignal>
 #include <utility>
 
 namespace fleetline::rehearsal {
 
 workers::workers(std::size_t threads) {
+    // Signals are for the broker's own thread.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 workers::~workers() {

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <future>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "core/text.hpp"
 #include "server/bootstrap.hpp"
@@ -27,6 +28,9 @@ std::uint16_t broker_port(const options& chosen) {
 registry prepared(const options& chosen) {
     registry known{chosen.folder / "registry.db"};
     bootstrap(chosen, known);
+    for (const fault_record& fault : known.faults()) {  // an outage ends with the cloud that had it
+        if (nlohmann::json::parse(fault.spec).value("kind", "") == "outage") known.delete_fault(fault.id);
+    }
     return known;
 }
 

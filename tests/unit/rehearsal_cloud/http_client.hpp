@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Test support: one HTTP request to 127.0.0.1, and its answer.
+#pragma once
+
+#include <string>
+
+namespace rehearsal_test {
+
+struct http_answer {
+    int status = 0;
+    std::string body;
+};
+
+// url: http://127.0.0.1:PORT/path
+http_answer http(const std::string& method, const std::string& url, const std::string& body = {});
+
+}  // namespace rehearsal_test
