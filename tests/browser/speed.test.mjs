@@ -56,6 +56,7 @@ test('256 slots changing ten times a second keep 30 frames a second', async (t) 
   const idle = await idle_part();
   let round = 0;
   const timer = setInterval(() => churn(round++), 100);
+  t.after(() => clearInterval(timer));
   await scene.page.waitForTimeout(1500);
   const busy = await watch_frames(6);
   clearInterval(timer);
@@ -72,5 +73,5 @@ test('after all that the page shows what is true', async () => {
   await eventually(async () => {
     const shown = await scene.page.locator('.tile').evaluateAll((tiles) => tiles.map((tile) => tile.dataset.state));
     assert.deepEqual(shown, scene.station.status.slots.map((s) => s.state));
-  });
+  }, 20000);
 });

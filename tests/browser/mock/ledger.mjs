@@ -55,7 +55,7 @@ export class Ledger {
       certificate_not_after: issued ? '2049-12-31T23:59:59.000Z' : '', public_key_sha256: last >= 2 ? hex(next, 64) : '',
       key_origin: last >= 2 ? 'device' : '', proof: outcome === 'passed' ? 'readback' : '', replaces_certificate_id: '',
       template: 'fleetline-sensor', clock_synchronised: true, event_seq: 9000 - i * 9, event_hash: hex(next, 64),
-      failure_text: code ? failures.find((f) => f[0] === code)?.[2] ?? '' : '', step_ms,
+      failure_text: code ? failures.find((f) => f[0] === code)?.[2] ?? '' : '', failure_reason: code ? 'no prompt within 5 s' : '', next_action: '', step_ms,
     };
   }
 
@@ -66,7 +66,7 @@ export class Ledger {
     const [, id, rest] = /^\/attempts\/([^/]+)(\/transcript)?$/.exec(path) ?? [];
     const attempt = this.attempts.find((a) => a.attempt_id === id);
     if (!attempt) return null;
-    return rest ? transcript(attempt) : { attempt, events: events(attempt), certificates: certificates(attempt) };
+    return rest ? transcript(attempt) : { attempt, certificate: certificate(attempt), events: events(attempt) };
   }
 
   #list({ serial, outcome, slot, order, product, since, until, limit = 100 }) {
@@ -132,5 +132,5 @@ function events(a) {
   }));
 }
 
-const certificates = (a) => a.certificate_id ? [{ certificate_id: a.certificate_id, state: 'current', not_after: a.certificate_not_after,
-  pem: '-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIU\n-----END CERTIFICATE-----\n' }] : [];
+const certificate = (a) => a.certificate_id ? { certificate_id: a.certificate_id, state: 'current', not_after: a.certificate_not_after,
+  pem: '-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIU\n-----END CERTIFICATE-----\n' } : null;

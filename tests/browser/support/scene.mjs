@@ -20,7 +20,11 @@ export function set_scene({ slots = row(8), browser = {}, fill = 60, station: se
     scene.context = opened.context;
     close = opened.close;
   });
-  after(() => close?.());
+  after(async () => {
+    await close?.();
+    // Whatever a broken test left open must not hold up the others.
+    setTimeout(() => process.exit(), 5000).unref();
+  });
   beforeEach(async () => {
     scene.expected = [];
     scene.station = await new Station({ page: page_directory, slots, ...settings }).start();

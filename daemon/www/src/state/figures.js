@@ -26,7 +26,7 @@ async function refresh() {
   if (connection.value === 'live') {
     try {
       const stats = await get_json(`/stats${query({ since: midnight() })}`);
-      today.value = stats.total ?? stats;
+      today.value = stats.total;
     } catch {
       today.value = null;
     }
@@ -46,7 +46,7 @@ function soon() {
 async function load_recent() {
   try {
     const answer = await get_json(`/attempts${query({ limit: recent_kept * 2 })}`);
-    set_recent(answer.attempts ?? answer);
+    set_recent(answer.attempts);
   } catch {
     // The header then shows what happens from now on.
   }

@@ -105,9 +105,11 @@ function put_slot(status) {
 const latest = new Map();
 const waiting = new Map();
 
-// The page keeps its frames on whatever machine it runs: a frame takes as many changed slots as the last frames had time
-// for, the oldest change first; a slot that changes again while it waits is drawn once.
+// The page keeps its frames where it can: a frame takes as many changed slots as the last frames had time for, the oldest
+// change first; a slot that changes again while it waits is drawn once. But none waits much longer than half a second,
+// whatever that costs in frames.
 const frame_goal_ms = 24;
+const longest_wait_ms = 500;
 const fewest_slots = 4;
 const most_slots = 256;
 let slots_a_frame = 64;
@@ -121,7 +123,8 @@ function flush(frame_time) {
   if (took > frame_goal_ms && took < 1000) slots_a_frame = Math.max(fewest_slots, Math.floor(slots_a_frame * 0.7));
   else slots_a_frame = Math.min(most_slots, slots_a_frame + 2);
   batch(() => {
-    let left = document.hidden ? Infinity : slots_a_frame;
+    const owed = Math.ceil((waiting.size * Math.min(took, longest_wait_ms)) / longest_wait_ms);
+    let left = document.hidden ? Infinity : Math.max(slots_a_frame, owed);
     for (const [name, status] of waiting) {
       if (left-- <= 0) break;
       waiting.delete(name);

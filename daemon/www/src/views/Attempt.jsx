@@ -149,7 +149,7 @@ const Head = ({ a }) => (
 export function Attempt({ id }) {
   const [shown, set_shown] = useState(false);
   const { answer, problem, busy } = useQuestion((signal) => get_json(`/attempts/${encodeURIComponent(id)}`, { signal }), id);
-  const a = answer?.attempt ?? answer;
+  const a = answer?.attempt;
   return (
     <main class="view">
       <p><a href="#/attempts">← {t('nav.attempts')}</a></p>
@@ -162,12 +162,12 @@ export function Attempt({ id }) {
             <div class="advice">
               <p><strong>{failure_text(a.failure_code, a.failure_text)}</strong> <span class="mono">{a.failure_code}</span></p>
               <p>{next_action(a.failure_code, a.next_action)}</p>
-              <p>{a.failure_step && `${step_word(a.failure_step)}: `}{a.failure_reason ?? a.failure_text}</p>
+              <p>{a.failure_step && `${step_word(a.failure_step)}: `}{a.failure_reason}</p>
             </div>
           )}
           <div class="columns">
             <section class="card"><h2>{t('attempt.board')}</h2><Facts of={a} keys={attempt_facts} /></section>
-            <Certificate a={a} certificate={answer.certificate ?? answer.certificates?.[0]} />
+            <Certificate a={a} certificate={answer.certificate} />
             <section class="card"><h2>{t('attempt.checks')}</h2><Checks a={a} /></section>
             {a.step_ms && Object.keys(a.step_ms).length > 0 && (
               <section class="card"><h2>{t('attempt.timeline')}</h2><Timeline step_ms={a.step_ms} failure_step={a.failure_step} /></section>
