@@ -24,10 +24,13 @@ test('attempts are listed newest first, and searched by serial number and outcom
   await eventually(async () => assert.equal(await rows().count(), failed));
   assert.match(scene.page.url(), /outcome=failed/);
   await scene.page.getByRole('button', { name: 'Clear' }).click();
-  await scene.page.getByLabel('Serial number').fill('SN-2399');
-  await scene.page.getByRole('button', { name: 'Search' }).click();
   await eventually(async () => assert.equal(await rows().count(), 100));
   await scene.page.getByRole('button', { name: 'Show more' }).click();
+  await eventually(async () => assert.equal(await rows().count(), 200));
+  await scene.page.getByLabel('Serial number').fill('SN-239950');
+  await scene.page.getByRole('button', { name: 'Search' }).click();
+  await eventually(async () => assert.equal(await rows().count(), 1));
+  assert.match(await rows().first().innerText(), /SN-239950/);
 });
 
 test('an operator is asked to sign in before an attempt is shown; an engineer sees all of it', async () => {

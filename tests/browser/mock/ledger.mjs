@@ -71,7 +71,7 @@ export class Ledger {
 
   #list({ serial, outcome, slot, order, product, since, until, limit = 100 }) {
     return this.attempts
-      .filter((a) => (!serial || a.serial.includes(serial)) && (!outcome || a.outcome === outcome) && (!slot || a.slot === slot) &&
+      .filter((a) => (!serial || a.serial === serial) && (!outcome || a.outcome === outcome) && (!slot || a.slot === slot) &&
         (!order || a.order === order) && (!product || a.product === product) && (!since || a.started_at >= since) && (!until || a.started_at < until))
       .slice(0, Number(limit));
   }

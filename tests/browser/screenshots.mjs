@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The README's pictures of the page, from a made-up line:  node screenshots.mjs [DIRECTORY]
+import { mkdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Station } from './mock/station.mjs';
+import * as boards from './mock/boards.mjs';
+import { open_browser, open_page, page_directory, root } from './support/browser.mjs';
+import { row } from './support/scene.mjs';
+
+const target = resolve(process.argv[2] ?? join(root, 'packaging/screenshots'));
+const slots = row(16);
+await mkdir(target, { recursive: true });
+
+/** A shift in full swing: every state at once. */
+function every_state(station) {
+  for (const slot of slots.slice(0, 14)) boards.plug(station, slot);
+  for (const slot of ['A1', 'A5', 'A7', 'B2', 'B6']) boards.pass(station, slot);
+  boards.unplug(station, 'A5');
+  boards.fail(station, 'A2', 'device-no-answer', 'no prompt within 5 s');
+  boards.refuse(station, 'A6', 'already-provisioned');
+  boards.abandon(station, 'A8');
+  for (const [slot, step] of [['A3', 'register'], ['A4', 'deliver'], ['B1', 'csr'], ['B3', 'prove'], ['B5', 'issue']]) boards.at_step(station, slot, step);
+  boards.wait_for_cloud(station, 'B4');
+}
+
+async function picture(name, { width = 1920, height = 1080, scale = 0.5, language = 'en', hash = '', prepare = async () => {} }) {
+  const station = await new Station({ page: page_directory, slots }).start();
+  station.ledger.fill(1600, { slots });
+  const { context, close } = await open_browser({ width, height, deviceScaleFactor: scale });
+  const page = await open_page(context, station.url);
+  await page.evaluate((l) => localStorage.setItem('fleetline.language', l), language);
+  await page.goto(`${station.url}${hash}`);
+  await page.reload();
+  await page.waitForTimeout(600);
+  await prepare(station, page);
+  await page.waitForTimeout(900);
+  const path = join(target, `${name}.png`);
+  await page.screenshot({ path });
+  console.log(`${path}: ${Math.round((await stat(path)).size / 1024)} kB`);
+  await close();
+  await station.kill();
+}
+
+await picture('slots', { prepare: async (station) => every_state(station) });
+await picture('slots-ja', { language: 'ja', prepare: async (station) => every_state(station) });
+await picture('cloud-away', { prepare: async (station) => {
+  every_state(station);
+  station.put_station({ cloud: { ...station.status.cloud, connected: false, trouble_code: 'cloud-unreachable', since: new Date().toISOString() } });
+} });
+await picture('statistics', { hash: '#/statistics', height: 1000 });
+await picture('attempt', { hash: '#/attempts', height: 1000, prepare: async (station, page) => {
+  await page.goto(`${station.url}#/attempts/${station.ledger.attempts.find((a) => a.outcome === 'passed').attempt_id}`);
+} });
+await picture('phone-zh', { language: 'zh-CN', width: 390, height: 844, scale: 0.75, prepare: async (station) => every_state(station) });
+process.exit(0);
