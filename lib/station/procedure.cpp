@@ -28,10 +28,10 @@ asio::awaitable<void> procedure::run() {
     co_await admit();
     const resume_action action = co_await look_back();
 
-    const bool delivered = action == resume_action::prove_first && co_await holds_it_already();
+    bool delivered = false;
+    if (action == resume_action::prove_first) delivered = co_await holds_it_already();
     if (!delivered) {
-        const bool has_certificate = recorded_;
-        if (!has_certificate) co_await obtain_certificate();
+        if (!recorded_) co_await obtain_certificate();
         if (!registered_) co_await register_thing();
         co_await deliver();
         co_await prove();
@@ -191,15 +191,20 @@ asio::awaitable<void> procedure::issue() {
 
 asio::awaitable<void> procedure::register_thing() {
     attempt_.enter(step::register_thing);
-    if (co_await register_once()) co_return;
+    // Each answer is named before it is looked at: g++ 12 miscompiles a co_await inside a condition of this
+    // shape.
+    const bool done = co_await register_once();
+    if (done) co_return;
     // The token is not good any more. The certificate may or may not have been registered by an earlier
     // request.
-    co_await set_aside(maybe_known_ ? "orphaned" : "unaccounted", "its ownership token was refused");
+    const std::string_view state = maybe_known_ ? "orphaned" : "unaccounted";
+    co_await set_aside(state, "its ownership token was refused");
     recorded_ = false;
     maybe_known_ = false;
     co_await obtain_certificate();
     attempt_.enter(step::register_thing);
-    if (!co_await register_once())
+    const bool done_now = co_await register_once();
+    if (!done_now)
         throw failure("cloud-token-refused", "Registering the thing", subject(),
                       "the cloud refused the token of the certificate it had just issued");
 }
@@ -327,8 +332,12 @@ asio::awaitable<void> procedure::cloud_available(monotonic_time until) {
 
 template <class T>
 asio::awaitable<T> procedure::with_board(asio::awaitable<T> step) {
+    const auto left = [this] {
+        return failure("port-gone", "Talking to the board", subject(), "it was unplugged");
+    };
+    if (gone_->is_set()) throw left();
     auto first = co_await (settle(std::move(step)) || gone_->wait());
-    if (first.index() == 1) throw failure("port-gone", "Talking to the board", subject(), "it was unplugged");
+    if (first.index() == 1) throw left();
     auto& result = std::get<0>(first);
     if (result.error) std::rethrow_exception(result.error);
     if constexpr (!std::is_void_v<T>) co_return std::move(*result.value);

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app.hpp"
+
+#include <algorithm>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <utility>
+
+#include "api/server.hpp"
+#include "cloud/session.hpp"
+#include "convert.hpp"
+#include "core/encoding.hpp"
+#include "core/within.hpp"
+#include "dialect/registry.hpp"
+#include "ledger/ledger.hpp"
+#include "serial/directory_watcher.hpp"
+#include "service_manager.hpp"
+#include "station/station.hpp"
+
+namespace fleetline::daemon {
+
+namespace asio = boost::asio;
+using namespace boost::asio::experimental::awaitable_operators;
+
+namespace {
+
+/// Station and session need each other: the session is built first and told of the station here.
+class relay final : public station::issuer_observer {
+  public:
+    station::issuer_observer* to = nullptr;
+
+    void certificate_unaccounted(std::string pem, std::string id, attempt_id attempt,
+                                 std::string why) override {
+        to->certificate_unaccounted(std::move(pem), std::move(id), std::move(attempt), std::move(why));
+    }
+    void registration_unaccounted(std::string thing, std::string why) override {
+        to->registration_unaccounted(std::move(thing), std::move(why));
+    }
+    void status_changed(const station::issuer_status& status) override { to->status_changed(status); }
+};
+
+/// For tests of the resume table: the process is killed at the event named by this variable, "after issued"
+/// for example.
+std::function<void(std::string_view)> kill_switch() {
+    const char* where = std::getenv("FLEETLINE_TEST_KILL_AT");
+    if (where == nullptr || *where == '\0') return {};
+    return [at = std::string(where)](std::string_view checkpoint) {
+        if (checkpoint == at) (void)std::raise(SIGKILL);
+    };
+}
+
+}  // namespace
+
+struct app::parts {
+    parts(config::settings given, const asio::any_io_executor& in, const logger& to)
+        : settings(std::move(given)),
+          executor(in),
+          log(to),
+          book(ledger_options(settings), executor, time, log),
+          cloud(executor, cloud_settings(settings), time, log, observer),
+          line(with_kill_switch(station_settings(settings)), book, cloud, time, log, executor),
+          server(api_settings(settings), executor, providers(), log),
+          manager(time) {
+        observer.to = &line;
+        line.on_change([this] { server.changed(); });
+        if (settings.usb.directory.empty())
+            throw failure("station-configuration", "Watching for boards", settings.source.string(),
+                          "[usb] directory is not set");
+        usb = std::make_unique<serial::directory_watcher>(executor, settings.usb.directory);
+    }
+
+    static station::station_settings with_kill_switch(station::station_settings wanted) {
+        wanted.at_checkpoint = kill_switch();
+        return wanted;
+    }
+
+    api::providers providers() {
+        api::providers offered;
+        offered.snapshot = [this] { return line.status(); };
+        offered.retry = [this](slot_name slot, const api::caller&) -> asio::awaitable<void> {
+            line.retry(slot);
+            co_return;
+        };
+        offered.rework = [this](serial_number serial, std::string why,
+                                api::caller by) -> asio::awaitable<void> {
+            ledger::rework_authorised event;
+            event.serial = std::move(serial);
+            event.reason = std::move(why);
+            event.by = by.name;
+            co_await book.append(std::move(event));
+        };
+        return offered;
+    }
+
+    /// The configured slot that this tty belongs to, if its product takes such ttys.
+    const config::slot_section* slot_for(const serial::usb_device& device) const;
+    station::plug plug_for(const config::slot_section& slot, const serial::usb_device& device);
+    asio::awaitable<void> watch_usb();
+    asio::awaitable<void> supervised(asio::awaitable<void> part);
+
+    config::settings settings;
+    asio::any_io_executor executor;
+    const logger& log;
+    system_time_source time;
+    ledger::ledger book;
+    relay observer;
+    cloud::session cloud;
+    station::station line;
+    api::server server;
+    service_manager manager;
+    std::unique_ptr<serial::usb_watcher> usb;
+    std::exception_ptr trouble;
+};
+
+const config::slot_section* app::parts::slot_for(const serial::usb_device& device) const {
+    const auto fits = [](const std::string& wanted, const std::string& is) {
+        return wanted.empty() || wanted == is;
+    };
+    const auto found = std::find_if(settings.slots.begin(), settings.slots.end(), [&](const auto& slot) {
+        if (slot.port != device.id_path || !fits(slot.interface, device.interface)) return false;
+        const auto& product = settings.product(slot.product);
+        return fits(product.usb_vendor, device.vendor_id) && fits(product.usb_product, device.product_id) &&
+               fits(product.usb_interface, device.interface);
+    });
+    return found != settings.slots.end() ? &*found : nullptr;
+}
+
+station::plug app::parts::plug_for(const config::slot_section& slot, const serial::usb_device& device) {
+    const auto& product = settings.product(slot.product);
+    auto open = [this, dialect = product.dialect, baud = product.baud, node = device.node] {
+        auto wanted = dialect::port_settings_of(dialect);
+        wanted.baud = static_cast<unsigned>(baud);
+        auto console = std::make_unique<serial::console>(serial::port(executor, node, wanted), time);
+        return dialect::make_board(dialect, std::move(console));
+    };
+    return {device.serial, std::move(open)};
+}
+
+asio::awaitable<void> app::parts::watch_usb() {
+    for (;;) {
+        const serial::usb_event event = co_await usb->next();
+        const auto& device = event.device;
+        if (!event.warning.empty()) log.warning(event.warning, {{"DEVICE", device.name}});
+        const config::slot_section* slot = slot_for(device);
+        if (slot == nullptr) {
+            if (event.what == serial::usb_event::kind::plugged)
+                log.info("A tty that belongs to no slot: port " + printable(device.id_path),
+                         {{"DEVICE", device.node}});
+            continue;
+        }
+        if (event.what == serial::usb_event::kind::plugged)
+            line.plugged(slot->name, plug_for(*slot, device));
+        else
+            line.unplugged(slot->name);
+    }
+}
+
+/// Runs a part that must not end by itself: if it throws, the station stops and run() throws that.
+asio::awaitable<void> app::parts::supervised(asio::awaitable<void> part) {
+    const auto ended = co_await settle(std::move(part));
+    const bool cancelled =
+        (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
+    if (!ended.error || cancelled) co_return;
+    if (!trouble) trouble = ended.error;
+    line.stop();
+}
+
+app::app(config::settings settings, const asio::any_io_executor& executor, const logger& log)
+    : parts_(std::make_unique<parts>(std::move(settings), executor, log)) {}
+
+app::~app() = default;
+
+asio::awaitable<void> app::run() {
+    auto& p = *parts_;
+    p.manager.ready("Ready: " + std::to_string(p.settings.slots.size()) + " slots");
+    p.log.info("fleetlined " FLEETLINE_VERSION " is ready: station " + p.settings.station.id + ", " +
+               std::to_string(p.settings.slots.size()) + " slots, ledger " + p.settings.ledger.file.string());
+    // The station ends when it is asked to; that cancels the others.
+    co_await (p.supervised(p.line.run()) || p.supervised(p.cloud.run()) && p.supervised(p.watch_usb()) &&
+                                                p.supervised(p.server.run()) &&
+                                                p.supervised(p.manager.feed_watchdog()));
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    co_await p.book.flush();
+    if (p.trouble) std::rethrow_exception(p.trouble);
+    p.log.info("Stopped; every attempt is recorded");
+}
+
+void app::stop() {
+    parts_->manager.stopping();
+    parts_->line.stop();
+}
+
+void app::reload() {
+    parts_->cloud.claim_replaced();
+}
+
+}  // namespace fleetline::daemon

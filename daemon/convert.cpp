@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "convert.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "x509/x509.hpp"
+
+namespace fleetline::daemon {
+
+namespace {
+
+station::serial_source source_of(const std::string& text) {
+    if (text == "device") return station::serial_source::device;
+    if (text == "scan") return station::serial_source::scan;
+    return station::serial_source::usb;
+}
+
+/// The CA as it is written into boards: one certificate, LF line ends.
+std::string read_ca(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    if (!in.good() && text.empty())
+        throw failure("station-configuration", "Reading the boards' CA", file.string(), "it cannot be read");
+    const auto certificate = x509::parse_certificate(text);
+    if (!certificate)
+        throw failure("station-configuration", "Reading the boards' CA", file.string(),
+                      certificate.why_not());
+    return x509::to_pem("CERTIFICATE", certificate->der);
+}
+
+station::product_settings product_of(const config::product_section& from,
+                                     const config::cloud_section& cloud) {
+    station::product_settings product;
+    product.name = from.name;
+    product.source = source_of(from.serial_source);
+    product.serial_pattern = from.serial_pattern;
+    product.template_name = from.template_name;
+    product.thing_pattern = from.thing_name;
+    product.serial_echo = from.serial_echo;
+    product.common_name = from.common_name;
+    product.parameters = from.parameters;
+    if (!from.board_ca_file.empty()) product.board_ca_pem = read_ca(from.board_ca_file);
+    product.board_endpoint = from.board_endpoint.empty() ? cloud.endpoint : from.board_endpoint;
+    product.board_port = from.board_port == 0 ? cloud.port : from.board_port;
+    product.order_required = from.order_required;
+    product.patience = from.patience;
+    return product;
+}
+
+}  // namespace
+
+cloud::session_settings cloud_settings(const config::settings& from) {
+    cloud::session_settings to;
+    to.endpoint = from.cloud.endpoint;
+    to.port = from.cloud.port;
+    to.client_id = from.station.id;
+    to.ca_file = from.cloud.ca_file;
+    to.claim.certificate_file = from.cloud.claim_certificate_file;
+    to.claim.key_file = from.cloud.claim_key_file;
+    std::set<std::string> templates;
+    for (const auto& product : from.products) {
+        templates.insert(product.template_name);
+        to.patience = std::max(to.patience, product.patience);
+    }
+    to.templates.assign(templates.begin(), templates.end());
+    to.version = from.cloud.mqtt_version == "5" ? cloud::mqtt_version::v5 : cloud::mqtt_version::v3_1_1;
+    to.format =
+        from.cloud.payload_format == "cbor" ? cloud::payload_format::cbor : cloud::payload_format::json;
+    // AWS: MQTT on port 443 is told from HTTPS by this protocol name.
+    if (to.port == 443) to.alpn = {"x-amzn-mqtt-ca"};
+    to.proxy.url = from.cloud.proxy;
+    to.keep_alive = from.cloud.keep_alive;
+    to.window = static_cast<std::size_t>(from.cloud.window);
+    to.create = {from.cloud.create_certificate_rate, std::max(1.0, from.cloud.create_certificate_rate)};
+    to.register_thing = {from.cloud.register_thing_rate, std::max(1.0, from.cloud.register_thing_rate)};
+    to.request_timeout = from.cloud.request_timeout;
+    return to;
+}
+
+ledger::options ledger_options(const config::settings& from) {
+    ledger::options to;
+    to.file = from.ledger.file;
+    to.station = from.station.id;
+    return to;
+}
+
+api::settings api_settings(const config::settings& from) {
+    api::settings to;
+    to.socket = from.api.socket;
+    to.listen = from.api.listen;
+    to.tls_certificate_file = from.api.tls_certificate_file;
+    to.tls_key_file = from.api.tls_key_file;
+    to.ledger_file = from.ledger.file;
+    to.token_file = from.ledger.file.parent_path() / "tokens";
+    return to;
+}
+
+station::station_settings station_settings(const config::settings& from) {
+    station::station_settings to;
+    to.id = from.station.id;
+    to.version = FLEETLINE_VERSION;
+    to.configuration_sha256 = from.sha256;
+    to.operator_name = from.station.operator_name;
+    to.token_lifetime = from.cloud.token_lifetime;
+    to.stop_grace = from.station.stop_grace;
+    for (const auto& product : from.products) to.products.push_back(product_of(product, from.cloud));
+    for (const auto& slot : from.slots) to.slots.push_back({slot.name, slot.port, slot.product});
+    return to;
+}
+
+}  // namespace fleetline::daemon

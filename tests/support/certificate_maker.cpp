@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/certificate_maker.hpp"
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509.h>
+
+#include <array>
+#include <stdexcept>
+
+namespace fleetline::test {
+
+namespace {
+
+void require(bool good, const char* what) {
+    if (!good) throw std::runtime_error(std::string("certificate_maker: ") + what);
+}
+
+std::string to_pem(X509* certificate) {
+    BIO* out = BIO_new(BIO_s_mem());
+    require(PEM_write_bio_X509(out, certificate) == 1, "writing");
+    char* data = nullptr;
+    const long length = BIO_get_mem_data(out, &data);
+    std::string pem(data, static_cast<std::size_t>(length));
+    BIO_free(out);
+    return pem;
+}
+
+X509* make(EVP_PKEY* key, const X509_NAME* subject, const X509_NAME* issuer, EVP_PKEY* signer,
+           std::chrono::days valid) {
+    X509* certificate = X509_new();
+    std::array<unsigned char, 16> serial{};
+    require(RAND_bytes(serial.data(), static_cast<int>(serial.size())) == 1, "random numbers");
+    serial[0] = static_cast<unsigned char>((serial[0] & 0x7FU) | 0x01U);
+    BIGNUM* number = BN_bin2bn(serial.data(), static_cast<int>(serial.size()), nullptr);
+    BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate));
+    BN_free(number);
+    X509_set_version(certificate, X509_VERSION_3);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), -86400L * 30);
+    X509_time_adj_ex(X509_getm_notAfter(certificate), static_cast<int>(valid.count()), 0, nullptr);
+    X509_set_subject_name(certificate, subject);
+    X509_set_issuer_name(certificate, issuer);
+    X509_set_pubkey(certificate, key);
+    require(X509_sign(certificate, signer, EVP_sha256()) > 0, "signing");
+    return certificate;
+}
+
+}  // namespace
+
+struct certificate_maker::authority {
+    EVP_PKEY* key = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
+    X509* certificate = nullptr;
+
+    authority() {
+        X509_NAME* name = X509_NAME_new();
+        X509_NAME_add_entry_by_txt(name, "OU", MBSTRING_ASC,
+                                   reinterpret_cast<const unsigned char*>("Test CA"), -1, -1, 0);
+        certificate = make(key, name, name, key, std::chrono::days{3650});
+        X509_NAME_free(name);
+    }
+    ~authority() {
+        X509_free(certificate);
+        EVP_PKEY_free(key);
+    }
+    authority(const authority&) = delete;
+    authority& operator=(const authority&) = delete;
+};
+
+certificate_maker::certificate_maker() : ca_(std::make_unique<authority>()) {}
+certificate_maker::~certificate_maker() = default;
+
+std::string certificate_maker::issue(const std::string& csr_pem, std::chrono::days valid_for) const {
+    BIO* in = BIO_new_mem_buf(csr_pem.data(), static_cast<int>(csr_pem.size()));
+    X509_REQ* request = PEM_read_bio_X509_REQ(in, nullptr, nullptr, nullptr);
+    BIO_free(in);
+    require(request != nullptr, "reading the request");
+    X509* certificate = make(X509_REQ_get0_pubkey(request), X509_REQ_get_subject_name(request),
+                             X509_get_subject_name(ca_->certificate), ca_->key, valid_for);
+    std::string pem = to_pem(certificate);
+    X509_free(certificate);
+    X509_REQ_free(request);
+    return pem;
+}
+
+std::string certificate_maker::ca_pem() const {
+    return to_pem(ca_->certificate);
+}
+
+}  // namespace fleetline::test

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch.hpp>
+
+#include "line.hpp"
+
+using namespace fleetline;
+using namespace fleetline::test;
+
+TEST_CASE("of two boards with one serial, one goes on and the other is refused", "[station][I6]") {
+    temporary_directory directory;
+    line one(directory.path / "ledger.db");
+    one.here.plugged(slot_name{"A1"}, plug_of(new_board("SN1")));
+    one.here.plugged(slot_name{"A2"}, plug_of(new_board("SN1")));
+
+    one.until([&] { return one.slot("A1").duration.has_value() && one.slot("A2").duration.has_value(); });
+
+    const auto first = one.slot("A1");
+    const auto second = one.slot("A2");
+    CHECK((first.state == station::slot_state::passed) != (second.state == station::slot_state::passed));
+    const auto& refused = first.state == station::slot_state::passed ? second : first;
+    CHECK(refused.failure_code == "order-in-progress");
+    CHECK(refused.failure_reason.find("in slot A") != std::string::npos);
+    CHECK(one.cloud.issue_calls == 1);
+}
+
+TEST_CASE("a board moved to another slot waits for what its first attempt still has under way",
+          "[station][I6]") {
+    temporary_directory directory;
+    line one(directory.path / "ledger.db");
+    const auto flash = new_board("SN1");
+    int keys = 0;
+    flash->after = [&](const std::string& step) {
+        // Moved at the moment the CSR is out: the cloud call of the first attempt is about to be sent.
+        if (step != "make_csr" || ++keys > 1) return;
+        one.here.unplugged(slot_name{"A1"});
+        one.here.plugged(slot_name{"A2"}, plug_of(flash));
+    };
+    one.here.plugged(slot_name{"A1"}, plug_of(flash));
+
+    one.until([&] { return one.slot("A2").duration.has_value(); });
+
+    INFO(one.slot("A1").failure_reason << " / " << one.slot("A2").failure_reason);
+    CHECK(one.slot("A1").failure_code == "port-gone");
+    CHECK(one.slot("A2").state == station::slot_state::passed);
+}
+
+TEST_CASE("PASS stays shown after the board has left, until the next plug", "[station]") {
+    temporary_directory directory;
+    line one(directory.path / "ledger.db");
+    (void)one.attempt(new_board("SN1"));
+    CHECK(one.slot().state == station::slot_state::passed);
+    CHECK_FALSE(one.slot().plugged);
+
+    const auto next = one.attempt(new_board("SN2"));
+    CHECK(next.serial == serial_number{"SN2"});
+}
+
+TEST_CASE("a failed board is tried again where it sits", "[station]") {
+    temporary_directory directory;
+    line one(directory.path / "ledger.db");
+    const auto flash = new_board("SN1");
+    flash->fails["make_csr"] = "device-key-failed";
+    one.here.plugged(slot_name{"A1"}, plug_of(flash));
+    one.until([&] { return one.slot().duration.has_value(); });
+    const auto first = one.slot().attempt;
+
+    one.here.retry(slot_name{"A1"});
+    one.until([&] { return one.slot().attempt != first && one.slot().duration.has_value(); });
+
+    CHECK(one.slot().state == station::slot_state::passed);
+    CHECK_THROWS_AS(one.here.retry(slot_name{"A2"}), failure);
+    CHECK_THROWS_AS(one.here.retry(slot_name{"Z9"}), failure);
+}
+
+TEST_CASE("a port that cannot be opened fails the attempt with its own code", "[station]") {
+    temporary_directory directory;
+    line one(directory.path / "ledger.db");
+    station::plug broken;
+    broken.usb_serial = "SN1";
+    broken.open = []() -> std::unique_ptr<station::board> {
+        throw failure("port-busy", "Opening", "port", "held by another program");
+    };
+    one.here.plugged(slot_name{"A1"}, broken);
+    one.until([&] { return one.slot().duration.has_value(); });
+    CHECK(one.slot().failure_code == "port-busy");
+}
+
+TEST_CASE("a stop lets the board that has a certificate finish, and takes no new one", "[station]") {
+    temporary_directory directory;
+    const auto file = directory.path / "ledger.db";
+    line one(file);
+    const auto flash = new_board("SN1");
+    flash->before = [&](const std::string& step) {
+        if (step == "deliver") one.here.stop();
+    };
+    one.here.plugged(slot_name{"A1"}, plug_of(flash));
+    one.until([&] { return one.slot().duration.has_value(); });
+    CHECK(one.slot().state == station::slot_state::passed);
+    one.stop();
+    CHECK(one.here.status().stopping);
+}
+
+TEST_CASE("a stop ends a board that has no certificate yet, as abandoned", "[station]") {
+    temporary_directory directory;
+    const auto file = directory.path / "ledger.db";
+    {
+        line one(file);
+        one.cloud.up.reset();
+        one.here.plugged(slot_name{"A1"}, plug_of(new_board("SN1")));
+        one.until([&] { return one.slot().state == station::slot_state::waiting_for_cloud; });
+        one.stop();
+        CHECK(one.slot().state == station::slot_state::abandoned);
+        CHECK(one.slot().failure_code == "station-stopping");
+    }
+    line again(file);
+    CHECK(again.attempt(new_board("SN1")).state == station::slot_state::passed);
+}
