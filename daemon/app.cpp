@@ -98,6 +98,7 @@ struct app::parts {
     station::plug plug_for(const config::slot_section& slot, const serial::usb_device& device);
     asio::awaitable<void> watch_usb();
     asio::awaitable<void> supervised(asio::awaitable<void> part);
+    asio::awaitable<void> run_station();
 
     config::settings settings;
     asio::any_io_executor executor;
@@ -111,6 +112,7 @@ struct app::parts {
     service_manager manager;
     std::unique_ptr<serial::usb_watcher> usb;
     std::exception_ptr trouble;
+    bool station_ended = false;
 };
 
 const config::slot_section* app::parts::slot_for(const serial::usb_device& device) const {
@@ -156,14 +158,18 @@ asio::awaitable<void> app::parts::watch_usb() {
     }
 }
 
-/// Runs a part that must not end by itself: if it throws, the station stops and run() throws that.
+/// Runs a part that must not end by itself: if it throws, the station stops and run() throws that. Once the
+/// station has ended the others are cancelled, and that is how they are meant to end.
 asio::awaitable<void> app::parts::supervised(asio::awaitable<void> part) {
     const auto ended = co_await settle(std::move(part));
-    const bool cancelled =
-        (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
-    if (!ended.error || cancelled) co_return;
+    if (!ended.error || station_ended) co_return;
     if (!trouble) trouble = ended.error;
     line.stop();
+}
+
+asio::awaitable<void> app::parts::run_station() {
+    co_await supervised(line.run());
+    station_ended = true;
 }
 
 app::app(config::settings settings, const asio::any_io_executor& executor, const logger& log)
@@ -177,9 +183,8 @@ asio::awaitable<void> app::run() {
     p.log.info("fleetlined " FLEETLINE_VERSION " is ready: station " + p.settings.station.id + ", " +
                std::to_string(p.settings.slots.size()) + " slots, ledger " + p.settings.ledger.file.string());
     // The station ends when it is asked to; that cancels the others.
-    co_await (p.supervised(p.line.run()) || p.supervised(p.cloud.run()) && p.supervised(p.watch_usb()) &&
-                                                p.supervised(p.server.run()) &&
-                                                p.supervised(p.manager.feed_watchdog()));
+    co_await (p.run_station() || (p.supervised(p.cloud.run()) && p.supervised(p.watch_usb()) &&
+                                  p.supervised(p.server.run()) && p.supervised(p.manager.feed_watchdog())));
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await p.book.flush();
     if (p.trouble) std::rethrow_exception(p.trouble);

@@ -175,11 +175,8 @@ void station::registration_unaccounted(std::string thing, std::string why) {
     log_.warning("A registration that no board waits for: " + why, {{"THING", thing}});
 }
 
-void station::status_changed(const issuer_status& status) {
-    if (status.connected)
-        log_.info("The cloud session is up");
-    else
-        log_.warning("The cloud session is down: " + status.trouble, {{"CODE", status.trouble_code}});
+void station::status_changed(const issuer_status& /*status*/) {
+    // The session logs its own ups and downs; here they only show.
     changed_();
 }
 
