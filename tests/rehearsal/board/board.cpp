@@ -134,6 +134,11 @@ shell_host board::host() {
     calls.log = [this](const char* level, const std::string& message, const char* where) {
         log(level, "cli", message, where);
     };
+    calls.stray_log = [this] {
+        return log_line("INF", uptime().count(), "MQTTAgent", "Sending a heartbeat message.",
+                        "mqtt_agent_task.c:640") +
+               "\r\n";
+    };
     calls.crash = [this](const char* where) {
         loop_.post([this, where, alive = alive_] {
             if (*alive && shell_) dies(where);

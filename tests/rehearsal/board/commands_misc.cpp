@@ -82,7 +82,7 @@ struct unit {
 std::optional<unit> unit_of(const shell::words& args) {
     if (args.size() < 2 || args[1] == "-b" || args[1] == "--byte") return unit{"Bytes", 1};
     if (args[1] == "-h" || args[1] == "-k" || args[1] == "--kibi") return unit{"KiB", 1024};
-    if (args[1] == "-m" || args[1] == "--mebi") return unit{"MiB", 1024 * 1024};
+    if (args[1] == "-m" || args[1] == "--mebi") return unit{"MiB", 1024L * 1024};
     if (args[1] == "--kilo") return unit{"KB", 1000};
     if (args[1] == "--mega") return unit{"MB", 1'000'000};
     return std::nullopt;
@@ -105,7 +105,7 @@ task<> heapstat_command(shell& self, shell::words args) {
         co_await self.print("Error: Unrecognized argument: " + args[1] + "\r\n");
         co_return;
     }
-    constexpr long total = 300 * 1024;
+    constexpr long total = 300L * 1024;
     constexpr long used = 59'096;
     const std::string rule = "+--------------------------------------------------------+\r\n";
     std::array<char, 96> head{};

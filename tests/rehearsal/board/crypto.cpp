@@ -138,7 +138,7 @@ std::string make_self_signed(const std::string& private_key_pem, std::string_vie
     const auto key = parse_key(private_key_pem);
     if (!key) throw std::runtime_error("no private key");
     auto serial = random_bytes(8);
-    serial.front() = static_cast<char>((serial.front() & 0x7f) | 0x01);
+    if ((serial.front() & 0x80) != 0) serial.insert(0, 1, '\0');
     const auto spki = spki_of(key.get());
     const auto name = der::common_name(subject);
     const std::string version("\xa0\x03\x02\x01\x02", 5);

@@ -36,7 +36,7 @@ bool pki_store::has_key() const {
 std::string pki_store::make_key() {
     const auto key_text = generate_key();
     shell_.memory().write(flash::private_key, key_text, true);
-    const auto public_key = public_key_of(key_text);
+    auto public_key = public_key_of(key_text);
     shell_.host().event("key-generated", "public_key_sha256", sha256_hex(public_key));
     return public_key;
 }

@@ -46,6 +46,11 @@ std::optional<std::string> shell::half_typed() const {
 }
 
 uart::write_awaiter shell::print(std::string text) {
+    const auto before = answered_;
+    if (!at_prompt_) answered_ += text.size();
+    const auto middle = static_cast<std::size_t>(faults_.number("log-mid-answer", 20));
+    if (faults_.has("log-mid-answer") && before < middle && answered_ >= middle)
+        text.insert(middle - before, host_.stray_log());
     return port_.write(std::move(text));
 }
 
@@ -56,6 +61,7 @@ std::chrono::milliseconds shell::flash_time() const {
 
 task<std::string> shell::read_line() {
     typed_.clear();
+    answered_ = std::string::npos / 2;  // what follows is no answer
     co_await print(prompt());
     at_prompt_ = true;
     while (typed_.size() < line_buffer) {
@@ -86,6 +92,7 @@ task<> shell::run() {
         std::string line = co_await read_line();
         if (line.empty()) continue;
         if (!host_.command_begins(line)) co_await forever();
+        answered_ = 0;
         co_await execute(std::move(line));
         host_.command_ended();
     }

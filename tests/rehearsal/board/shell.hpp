@@ -37,6 +37,8 @@ struct shell_host {
     // One more line of a PEM arrived. False: the board is gone.
     std::function<bool()> pem_line;
     std::function<void(const char* level, const std::string& message, const char* where)> log;
+    // A log line as it would be sent now.
+    std::function<std::string()> stray_log;
     // An assertion failed at this place: the task stops for ever.
     std::function<void(const char* where)> crash;
     std::function<void()> reset;
@@ -110,6 +112,7 @@ class shell {
     event_loop::timer busy_;
     std::string typed_;
     bool at_prompt_ = false;
+    std::size_t answered_ = 0;  // bytes of the answer so far
     std::optional<std::string> help_shown_;
     task<> task_;
 
