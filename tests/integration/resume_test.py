@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The resume table with the real parts (invariant I5): the daemon is killed with SIGKILL around each event of an attempt,
+started again, and the same board must pass; no certificate of the cloud may be missing or unexplained."""
+from line_case import LineCase, main
+
+# The design's table, by the last event that is durable when the process dies; each row before and after its event.
+ROWS = {
+    "nothing durable yet": ["before attempt-started", "after attempt-started"],
+    "identified, admitted, csr made": ["after identified", "after admitted", "after csr-made"],
+    "issue requested, no answer recorded": ["after issue-requested", "before issued"],
+    "issued, not registered": ["after issued", "before registration-requested"],
+    "registration requested, no answer recorded": ["after registration-requested", "before registered"],
+    "registered, not delivered": ["after registered", "before delivery-started", "after delivery-started"],
+    "delivered, not proved": ["before delivered", "after delivered", "before proved", "after proved"],
+    "proved, no outcome": ["before attempt-finished"],
+    "passed": ["after attempt-finished"],
+}
+
+
+class Resume(LineCase):
+    number = 0
+
+    def kill_and_go_on(self, where):
+        Resume.number += 1
+        serial = f"SN7{Resume.number:03}"
+        self.line.daemon.stop()
+        self.line.start_daemon(kill_at=where)
+        self.connected()
+        self.plug(serial)
+        self.assertEqual(self.line.daemon.popen.wait(60), -9, f"not killed at '{where}'")
+        self.line.daemon.out.close()
+
+        self.line.start_daemon()
+        result = self.line.wait_for("outcome", lambda: self.slot()["serial"] == serial and self.slot()["state"] in
+                                    ("passed", "failed", "refused", "abandoned") and self.slot())
+        self.unplug(serial)
+        if where == "after attempt-finished":
+            self.assertEqual(result["failure_code"], "already-provisioned")
+        else:
+            self.assertEqual((result["state"], result["failure_reason"]), ("passed", ""))
+        device = self.line.json_lines("devices")
+        row = next(d for d in device if d["serial"] == serial)
+        attached = self.registry("SELECT certificate_id FROM attachment WHERE thing = ?", f"fleetline-{serial}")
+        self.assertIn((row["certificate_id"],), attached)
+        self.assert_ledger_holds()
+        self.assert_books_agree()
+
+
+def row_test(places):
+    def test(self):
+        for where in places:
+            with self.subTest(where):
+                self.kill_and_go_on(where)
+    return test
+
+
+for title, places in ROWS.items():
+    name = "test_" + "".join(c if c.isalnum() else "_" for c in title)
+    setattr(Resume, name, row_test(places))
+
+if __name__ == "__main__":
+    main()

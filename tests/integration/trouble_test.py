@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Boards that vanish or lie, a cloud that leaves or lies: each ends in a failure with its own code, and the next try in
+that slot passes. Other slots do not notice."""
+import itertools
+
+from line_case import LineCase, main
+
+serials = (f"SN5{n:03}" for n in itertools.count(1))
+
+
+class BoardTrouble(LineCase):
+    def passes_next_time(self, serial):
+        result = self.attempt(serial)
+        self.assertEqual((result["state"], result["failure_reason"]), ("passed", ""))
+
+    def test_vanishes_at_each_step(self):
+        for step in ("conf set", "pki generate key", "pki generate csr", "pki import cert", "conf commit",
+                     "pki export cert", "reset"):
+            for when in ("before", "middle"):
+                with self.subTest(step=step, when=when):
+                    serial = next(serials)
+                    self.attempt_with(serial, f"unplug-at {serial} {step} {when}", ("port-gone",))
+        self.assert_ledger_holds()
+        self.assert_books_agree()
+
+    def attempt_with(self, serial, command, codes):
+        """First attempt under the fault, the second without; the board is new and unplugged when the fault is set."""
+        earlier = self.slot()["attempt_id"]
+        answer = self.line.board(command)
+        self.assertTrue(answer["ok"], answer)
+        self.plug(serial)
+        result = self.outcome_after(earlier)
+        self.unplug(serial)
+        self.assertIn(result["failure_code"], codes, result)
+        self.assertTrue(result["failure_text"] and result["next_action"], result)
+        self.line.board(f"clear-faults {serial}")
+        self.passes_next_time(serial)
+
+    def test_lies_and_failures(self):
+        for fault, codes in {
+                "csr-bad-signature": ("device-csr-invalid",), "csr-wrong-subject": ("device-csr-invalid",),
+                "csr-wrong-key": ("device-csr-invalid",), "keygen-fails": ("device-key-failed",),
+                "import-corrupts": ("device-proof-failed",), "readback-other-cert": ("device-proof-failed",),
+                "readback-nothing": ("device-proof-failed",), "import-drops-line": ("device-write-failed",),
+                "reboot-midway": ("device-restarted",), "silent": ("device-no-answer",),
+                "wrong-baud": ("device-no-answer", "device-answer-invalid")}.items():
+            with self.subTest(fault):
+                serial = next(serials)
+                self.attempt_with(serial, f"fault {serial} {fault}", codes)
+        self.assert_ledger_holds()
+        self.assert_books_agree()
+
+
+class CloudTrouble(LineCase):
+    cloud_lines = "request_timeout_s = 1.0"
+    product_lines = "patience_s = 20"
+
+    def test_answers_that_are_wrong(self):
+        both = ("CreateCertificateFromCsr", "RegisterThing")
+        for fault, operations, codes in (
+                ({"kind": "foreign-certificate"}, both[:1], None),
+                ({"kind": "wrong-certificate-id"}, both[:1], None),
+                ({"kind": "wrong-thing-name"}, both[1:], None),
+                ({"kind": "not-json"}, both, None),
+                ({"kind": "missing-fields"}, both, None),
+                ({"kind": "reject", "statusCode": 400, "errorCode": "InvalidParameters",
+                  "errorMessage": "Cannot resolve reference value: X"}, both, ("cloud-rejected",)),
+                ({"kind": "reject", "statusCode": 403, "errorCode": "AccessDenied", "errorMessage": "no"}, both,
+                 ("cloud-denied",)),
+                ({"kind": "hook-denial"}, both[1:], ("cloud-denied",))):
+            for operation in operations:
+                with self.subTest(fault=fault, operation=operation):
+                    serial = next(serials)
+                    self.line.fault(operation=operation, count=1, **fault)
+                    result = self.attempt(serial)
+                    self.line.cloud_http("DELETE")
+                    if codes:
+                        self.assertIn(result["failure_code"], codes, result)
+                        self.assertIn(fault.get("errorMessage", ""), result["failure_reason"])
+                    elif result["state"] != "passed":  # asked again within its patience, or failed by its own code
+                        self.assertRegex(result["failure_code"], "^cloud-")
+                    if result["state"] != "passed":
+                        self.assertTrue(result["failure_text"] and result["next_action"])
+                        again = self.attempt(serial)
+                        self.assertEqual((again["state"], again["failure_reason"]), ("passed", ""))
+        self.assert_ledger_holds()
+        self.assert_books_agree()
+        self.assert_each_board_is_its_own()
+
+    def test_answers_that_are_late_twice_or_lost(self):
+        both = ("CreateCertificateFromCsr", "RegisterThing")
+        for fault in ({"kind": "lose"}, {"kind": "late", "ms": 1500}, {"kind": "duplicate"}, {"kind": "extra-fields"},
+                      {"kind": "throttle", "tps": 0}):
+            for operation in both:
+                with self.subTest(fault=fault, operation=operation):
+                    serial = next(serials)
+                    self.line.fault(operation=operation, count=1, **fault)
+                    result = self.attempt(serial)
+                    self.line.cloud_http("DELETE")
+                    if result["state"] != "passed":
+                        again = self.attempt(serial)
+                        self.assertEqual((again["state"], again["failure_reason"]), ("passed", ""))
+        self.assert_ledger_holds()
+        self.assert_books_agree()
+        self.assert_each_board_is_its_own()
+
+    def test_the_session_breaks_at_each_step(self):
+        for operation in ("CreateCertificateFromCsr", "RegisterThing"):
+            for step in ("before-puback", "after-puback", "after-answer"):
+                with self.subTest(operation=operation, step=step):
+                    serial = next(serials)
+                    self.line.fault(kind="disconnect", operation=operation, step=step, count=1)
+                    result = self.attempt(serial)
+                    self.line.cloud_http("DELETE")
+                    self.assertEqual((result["state"], result["failure_reason"]), ("passed", ""))
+        self.assert_ledger_holds()
+        self.assert_books_agree()
+
+    def test_the_broker_goes_away_and_returns(self):
+        self.line.fault(kind="outage", mode="refuse")
+        self.line.wait_for("lost session", lambda: not self.line.api("/api/v1/status")[1]["cloud"]["connected"])
+        serial = next(serials)
+        earlier = self.slot()["attempt_id"]
+        self.plug(serial)
+        self.line.wait_for("board that waits", lambda: self.slot()["state"] == "waiting-for-cloud")
+        self.line.cloud_http("DELETE")
+        result = self.outcome_after(earlier)
+        self.unplug(serial)
+        self.assertEqual((result["state"], result["failure_reason"]), ("passed", ""))
+
+    def assert_each_board_is_its_own(self):
+        for device in self.line.json_lines("devices"):
+            if device["outcome"] == "passed":
+                self.assertEqual(device["thing_name"], f"fleetline-{device['serial']}")
+                self.assertIn((device["certificate_id"],), self.registry(
+                    "SELECT certificate_id FROM attachment WHERE thing = ?", device["thing_name"]))
+
+
+class Duplicates(LineCase):
+    def test_a_board_that_passed_is_refused_and_told_when_and_where(self):
+        serial = next(serials)
+        self.assertEqual(self.attempt(serial)["state"], "passed")
+        before = self.registry("SELECT count(*) FROM certificate")
+        again = self.attempt(serial, slot=1)
+        self.assertEqual(again["state"], "refused")
+        self.assertEqual(again["failure_code"], "already-provisioned")
+        self.assertIn("in slot A1", again["failure_reason"])
+        self.assertEqual(self.registry("SELECT count(*) FROM certificate"), before)
+
+    def test_one_serial_in_two_slots(self):
+        serial = next(serials)
+        earlier = [self.slot(n)["attempt_id"] for n in (1, 2)]
+        self.plug(serial, 1)
+        self.plug(serial, 2)
+        results = [self.outcome_after(earlier[n - 1], n) for n in (1, 2)]
+        self.assertEqual(sorted(r["state"] for r in results), ["passed", "refused"])
+        refused = next(r for r in results if r["state"] == "refused")
+        self.assertIn(refused["failure_code"], ("order-in-progress", "already-provisioned"))
+
+
+if __name__ == "__main__":
+    main()
