@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One SQLite connection to a ledger file: opening, migrating, and small wrappers that keep NULL and the empty
-// text apart from the code. Heavy (SQLiteCpp): for .cpp files of this room only. One thread at a time.
+// text apart from the code. Heavy (SQLiteCpp). For .cpp files only, of this room; one thread at a time.
 #pragma once
 
 #include <SQLiteCpp/Database.h>
