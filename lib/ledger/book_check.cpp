@@ -96,7 +96,7 @@ bool book::settled(const held_attempt& held) {
     auto& row = rows_.prepared(sql.c_str());
     const resetting after(row);
     row.bind(1, held.now.number);
-    return row.step() && attempt_from(row) == held.now;
+    return row.step() && is_row_of(row, held.now);
 }
 
 bool book::settled(const held_certificate& held) {
@@ -104,8 +104,7 @@ bool book::settled(const held_certificate& held) {
     auto& row = rows_.prepared(sql.c_str());
     const resetting after(row);
     row.bind(1, held.now.number);
-    // Most are not final yet: one number tells, without reading the texts.
-    return row.step() && row.integer(10) == held.now.state_event && certificate_from(row) == held.now;
+    return row.step() && is_row_of(row, held.now);
 }
 
 void book::drop(std::map<std::int64_t, held_certificate>::iterator which) {

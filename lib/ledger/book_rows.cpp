@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 
 namespace fleetline::ledger {
 
@@ -54,6 +55,34 @@ attempt_state attempt_from(statement& row) {
     a.step_ms = row.text(at++);
     a.last_event = row.integer(at++);
     return a;
+}
+
+bool is_row_of(statement& row, const attempt_state& a) {
+    const auto texts = [&row](int at, std::initializer_list<const std::string*> all) {
+        return std::all_of(all.begin(), all.end(), [&](const auto* text) { return row.view(at++) == *text; });
+    };
+    return row.integer(0) == a.number && row.view(1) == a.attempt_id && row.integer(2) == a.station &&
+           texts(3, {&a.slot, &a.port, &a.product, &a.started_at}) &&
+           (row.integer(7) != 0) == a.clock_synchronised &&
+           texts(8, {&a.serial, &a.serial_source, &a.dialect, &a.firmware_version, &a.work_order,
+                     &a.operator_name, &a.template_name}) &&
+           (row.integer(15) != 0) == a.rework && row.view(16) == stage_name(a.reached) &&
+           texts(17, {&a.key_origin, &a.public_key_sha256}) && row.integer(19) == a.certificate &&
+           texts(20, {&a.thing_name, &a.proof, &a.replaces, &a.outcome, &a.failure_code, &a.failure_step,
+                      &a.failure_text, &a.finished_at}) &&
+           row.is_null(28) == !a.duration_ms && row.integer(28) == a.duration_ms.value_or(0) &&
+           row.view(29) == a.step_ms && row.integer(30) == a.last_event;
+}
+
+bool is_row_of(statement& row, const certificate_state& c) {
+    const auto texts = [&row](int at, std::initializer_list<const std::string*> all) {
+        return std::all_of(all.begin(), all.end(), [&](const auto* text) { return row.view(at++) == *text; });
+    };
+    return row.integer(0) == c.number && row.integer(10) == c.state_event &&
+           row.view(1) == c.certificate_id && row.integer(2) == c.attempt &&
+           texts(3, {&c.serial, &c.public_key_sha256, &c.issued_at, &c.not_after, &c.thing_name}) &&
+           row.integer(8) == c.registration && row.view(9) == c.state &&
+           texts(11, {&c.why, &c.replaced_by, &c.revoked_at, &c.revoked_by, &c.revoked_note});
 }
 
 void insert(connection& into, const attempt_state& a) {

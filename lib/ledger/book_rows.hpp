@@ -18,6 +18,10 @@ certificate_state certificate_from(statement& row);
 order_state order_from(statement& row);
 rework_state rework_from(statement& row);
 
+/// Whether the row is exactly this; compares in place.
+bool is_row_of(statement& row, const attempt_state& what);
+bool is_row_of(statement& row, const certificate_state& what);
+
 /// "its passed says '3' where the events say '2'", or an empty text.
 std::string difference(const order_state& row, const order_state& events);
 

@@ -33,10 +33,13 @@ void append_number(std::string& out, std::int64_t value) {
 
 void append_hex(std::string& out, std::string_view bytes) {
     constexpr std::string_view hex = "0123456789abcdef";
-    for (const char c : bytes) {
-        out += hex[static_cast<unsigned char>(c) >> 4];
-        out += hex[static_cast<unsigned char>(c) & 15];
+    std::array<char, 64> digits{};
+    std::size_t at = 0;
+    for (const char c : bytes.substr(0, digits.size() / 2)) {
+        digits[at++] = hex[static_cast<unsigned char>(c) >> 4];
+        digits[at++] = hex[static_cast<unsigned char>(c) & 15];
     }
+    out.append(digits.data(), at);
     out += '\n';
 }
 
@@ -54,20 +57,28 @@ chain_hasher::chain_hasher() : context_(std::make_unique<digest_context>()) {
 
 chain_hasher::~chain_hasher() = default;
 
-sha256_digest chain_hasher::operator()(const chained& what) {
-    text_ = "fleetline-event-1\n";
-    append_hex(text_, what.previous_hash);
-    append_number(text_, what.seq);
-    append_line(text_, what.station);
-    append_line(text_, what.recorded_at);
-    text_ += what.clock_synchronised ? "1\n" : "0\n";
-    append_line(text_, what.kind);
-    append_number(text_, what.attempt);
-    text_ += what.payload;
+void append_encoded(std::string& out, const chained& what) {
+    out += "fleetline-event-1\n";
+    append_hex(out, what.previous_hash);
+    append_number(out, what.seq);
+    append_line(out, what.station);
+    append_line(out, what.recorded_at);
+    out += what.clock_synchronised ? "1\n" : "0\n";
+    append_line(out, what.kind);
+    append_number(out, what.attempt);
+    out += what.payload;
+}
 
+sha256_digest chain_hasher::operator()(const chained& what) {
+    text_.clear();
+    append_encoded(text_, what);
+    return (*this)(text_);
+}
+
+sha256_digest chain_hasher::operator()(std::string_view encoded) {
     sha256_digest digest{};
     if (EVP_DigestInit_ex2(context_->state, context_->algorithm, nullptr) != 1 ||
-        EVP_DigestUpdate(context_->state, text_.data(), text_.size()) != 1 ||
+        EVP_DigestUpdate(context_->state, encoded.data(), encoded.size()) != 1 ||
         EVP_DigestFinal_ex(context_->state, digest.data(), nullptr) != 1)
         throw std::bad_alloc();
     return digest;

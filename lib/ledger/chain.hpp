@@ -24,6 +24,9 @@ struct chained {
     std::string_view payload;
 };
 
+/// Appends the bytes that are hashed.
+void append_encoded(std::string& out, const chained& what);
+
 class chain_hasher {
   public:
     chain_hasher();
@@ -32,6 +35,7 @@ class chain_hasher {
     chain_hasher& operator=(const chain_hasher&) = delete;
 
     sha256_digest operator()(const chained& what);
+    sha256_digest operator()(std::string_view encoded);
 
   private:
     struct digest_context;

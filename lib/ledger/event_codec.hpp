@@ -19,8 +19,9 @@ const attempt_id& attempt_of(const event& what);
 
 std::string payload_of(const event& what);
 
-/// Unknown members are skipped: a newer version may have added some. The token comes back empty.
-checked<event> event_from(std::string_view kind, std::string_view payload);
+/// Unknown members are skipped: a newer version may have added some. The token comes back empty, and so do
+/// the certificates' texts if they are not asked for.
+checked<event> event_from(std::string_view kind, std::string_view payload, bool without_certificates = false);
 
 /// A map as the canonical JSON has it, and back; an empty map is an empty text.
 std::string steps_to_json(const std::map<std::string, std::int64_t>& steps);

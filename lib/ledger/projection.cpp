@@ -69,7 +69,7 @@ class projector {
     void operator()(const issued& e) {
         auto& a = attempt();
         if (e.certificate.empty()) throw impossible_event("a certificate without an id");
-        if (books_.certificate(e.certificate.text()) != nullptr)
+        if (books_.has_certificate(e.certificate.text()))
             throw impossible_event("this certificate is recorded already");
         void_others(a, "a newer certificate was issued");
         auto& c = books_.add_certificate(at_.seq, e.certificate.text(), a.serial);

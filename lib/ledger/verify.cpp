@@ -30,15 +30,20 @@ void verifier::wrong(std::string what) {
     if (found_.problems.size() < most_problems) found_.problems.push_back(std::move(what));
 }
 
+/// Rank: which of an event's problems is told first.
+void verifier::wrong_event(std::int64_t seq, int rank, std::string what) {
+    if (wrong_events_.size() < most_problems) wrong_events_.emplace(std::pair(seq, rank), std::move(what));
+}
+
+void verifier::report_events() {
+    for (auto& [where, what] : std::exchange(wrong_events_, {})) wrong(std::move(what));
+}
+
 verification verifier::run() {
     try {
-        rows_.database().exec("BEGIN");
-        read_stations();
-        check_events();
-        check_head();
-        check_projections();
-        check_schema();
+        run_guarded();
     } catch (const SQLite::Exception& error) {
+        report_events();
         wrong("the file is damaged after " + event_named(last_seq_) + ": " + error.what());
     }
     try {
@@ -48,6 +53,16 @@ verification verifier::run() {
     }
     found_.head_hash = to_hex(bytes_of(last_hash_));
     return std::exchange(found_, {});
+}
+
+void verifier::run_guarded() {
+    rows_.database().exec("BEGIN");
+    read_stations();
+    check_events();
+    report_events();
+    check_head();
+    check_projections();
+    check_schema();
 }
 
 void verifier::read_stations() {
@@ -62,24 +77,23 @@ void verifier::check_events() {
         "FROM event "
         "ORDER BY seq");
     const resetting after(row);
-    while (row.step()) check_event(row);
+    hash_checker hashes;
+    while (row.step()) check_event(row, hashes);
+    for (const auto seq : hashes.finish())
+        wrong_event(seq, 1, event_named(seq) + ": it was changed, its content does not have its hash");
 }
 
-void verifier::check_event(statement& row) {
+void verifier::check_event(statement& row, hash_checker& hashes) {
     const std::int64_t seq = row.integer(0);
     const auto previous = row.view(7);
     check_link(seq, previous);
     const auto station = stations_.find(row.integer(1));
-    if (station == stations_.end()) {
-        wrong(event_named(seq) + ": its station is not recorded");
-    } else {
-        const chained content{
-            previous,       seq,        station->second, row.view(2), row.integer(3) != 0, row.view(4),
-            row.integer(5), row.view(6)};
-        if (bytes_of(hasher_(content)) != row.view(8))
-            wrong(event_named(seq) + " (" + printable(row.view(4)) +
-                  "): it was changed, its content does not have its hash");
-    }
+    if (station == stations_.end())
+        wrong_event(seq, 1, event_named(seq) + ": its station is not recorded");
+    else
+        hashes.add({previous, seq, station->second, row.view(2), row.integer(3) != 0, row.view(4),
+                    row.integer(5), row.view(6)},
+                   row.view(8));
     apply_event(row, seq);
     last_seq_ = seq;
     last_hash_ = digest_from(row.view(8));
@@ -90,37 +104,37 @@ void verifier::check_link(std::int64_t seq, std::string_view previous_hash) {
     if (seq == last_seq_ + 2)
         wrong(event_named(seq - 1) + ": it is missing");
     else if (seq != last_seq_ + 1)
-        wrong("events " + std::to_string(last_seq_ + 1) + " to " + std::to_string(seq - 1) +
-              ": they are missing");
+        wrong_event(last_seq_ + 1, 0,
+                    "events " + std::to_string(last_seq_ + 1) + " to " + std::to_string(seq - 1) +
+                        ": they are missing");
     else if (previous_hash != bytes_of(last_hash_) && last_seq_ == 0)
-        wrong(event_named(seq) + ": it does not begin a chain");
+        wrong_event(seq, 0, event_named(seq) + ": it does not begin a chain");
     else if (previous_hash != bytes_of(last_hash_))
-        wrong(event_named(last_seq_) + ": it was replaced, " + event_named(seq) + " follows another one");
+        wrong_event(
+            last_seq_, 2,
+            event_named(last_seq_) + ": it was replaced, " + event_named(seq) + " follows another one");
 }
 
 void verifier::apply_event(statement& row, std::int64_t seq) {
     books_.set_horizon(seq);
-    const auto what = event_from(row.view(4), row.view(6));
-    if (!what) {
-        wrong(event_named(seq) + ": " + what.why_not());
-        return;
-    }
-    place at;
-    at.seq = seq;
-    at.attempt = row.integer(5);
-    at.station = row.integer(1);
-    at.recorded_at = row.text(2);
-    at.clock_synchronised = row.integer(3) != 0;
+    const auto what = event_from(row.view(4), row.view(6), true);
+    if (!what) return wrong_event(seq, 3, event_named(seq) + ": " + what.why_not());
+    place_.seq = seq;
+    place_.attempt = row.integer(5);
+    place_.station = row.integer(1);
+    place_.recorded_at = row.view(2);
+    place_.clock_synchronised = row.integer(3) != 0;
     try {
-        apply(at, *what, books_);
+        apply(place_, *what, books_);
     } catch (const impossible_event& why) {
-        wrong(event_named(seq) + " (" + std::string(kind_of(*what)) + "): it cannot have happened, " +
-              why.what());
+        wrong_event(seq, 3,
+                    event_named(seq) + " (" + std::string(kind_of(*what)) + "): it cannot have happened, " +
+                        why.what());
     }
     const bool ends = std::holds_alternative<attempt_finished>(*what);
-    if (ends || at.attempt == 0 || std::holds_alternative<certificate_set_aside>(*what))
-        books_.settle(at.attempt);
-    check_reworks();
+    if (ends || place_.attempt == 0 || std::holds_alternative<certificate_set_aside>(*what))
+        books_.settle(place_.attempt);
+    if (std::holds_alternative<rework_authorised>(*what)) check_reworks();
 }
 
 void verifier::check_reworks() {

@@ -6,11 +6,12 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ledger/book.hpp"
-#include "ledger/chain.hpp"
 #include "ledger/connection.hpp"
+#include "ledger/hash_checker.hpp"
 #include "ledger/projection.hpp"
 #include "ledger/reader.hpp"
 
@@ -24,9 +25,10 @@ class verifier {
     verification run();
 
   private:
+    void run_guarded();
     void read_stations();
     void check_events();
-    void check_event(statement& row);
+    void check_event(statement& row, hash_checker& hashes);
     void check_link(std::int64_t seq, std::string_view previous_hash);
     void apply_event(statement& row, std::int64_t seq);
     void check_reworks();
@@ -38,16 +40,20 @@ class verifier {
     void check_orders();
     void check_imports();
     void check_tokens();
+    void check_overtaken();
     void check_schema();
 
     void wrong(std::string what);
+    void wrong_event(std::int64_t seq, int rank, std::string what);
+    void report_events();
 
     connection& rows_;
     book books_;
-    chain_hasher hasher_;
+    std::map<std::pair<std::int64_t, int>, std::string> wrong_events_;
+    place place_;
     std::map<std::int64_t, std::string> stations_;
     verification found_;
-    std::int64_t last_seq_ = 0;
+    std::int64_t last_seq_ = 0;  ///< of the event read last
     sha256_digest last_hash_{};
     std::int64_t reworks_ = 0;
 };

@@ -145,6 +145,16 @@ TEST_CASE("tampering with the projections is found, and the row named", "[ledger
             "UPDATE "
             "certificate SET state = 'superseded' WHERE state = 'revoked'",
             "certificate 8 "},
+        // back to what it was before a later attempt set it aside
+        row{"UPDATE certificate SET state = 'current', state_event = 14, why = NULL, replaced_by = NULL, "
+            "revoked_at = "
+            "NULL, revoked_by = NULL, revoked_note = NULL WHERE number = 8; UPDATE certificate SET state = "
+            "'revoked' WHERE state = 'current' AND serial = 'SN0001' AND number > 8",
+            "certificate "},
+        row{"UPDATE certificate SET state = 'issued', state_event = number, why = NULL WHERE state = "
+            "'unaccounted' "
+            "AND serial = 'SN0003'",
+            "certificate "},
         row{"UPDATE certificate SET serial = 'SN0009' WHERE number = 8", "certificate 8 "},
         row{"DELETE FROM certificate WHERE number = 8", "certificate 8 "},
         row{"UPDATE certificate SET why = 'x' WHERE state = 'unaccounted' AND certificate_id IS NULL",
