@@ -204,6 +204,13 @@ TEST_CASE("AWS's limits hold, and can be moved while the cloud runs") {
         client.publish("a", "x", 2);
         CHECK(client.wait_disconnected());
     }
+    SECTION("CONNECTs of one client id") {
+        running.limit("connect_interval_ms", 60000);
+        mqtt_client other{"y", files};
+        CHECK(other.connect(running.program.mqtt_port()));
+        mqtt_client too_soon{"y", files};
+        CHECK_FALSE(too_soon.connect(running.program.mqtt_port()));
+    }
     SECTION("RETAIN on a reserved topic") {
         client.publish("$aws/certificates/create/json", "", 1, true);
         CHECK(client.wait_disconnected());

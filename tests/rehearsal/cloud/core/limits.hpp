@@ -16,6 +16,7 @@ struct limits {
     std::int64_t publishes_per_second = 100;  // in and out together, per connection; the rest is discarded
     std::int64_t topic_bytes = 256;
     std::int64_t topic_slashes = 7;
+    std::int64_t connect_interval_ms = 0;           // between two CONNECTs of one client id; AWS: 1000
     std::int64_t denied_subscribe_disconnects = 0;  // else only the SUBACK says so
 };
 
@@ -31,6 +32,7 @@ inline constexpr named_limit limit_names[] = {
     {"publishes_per_second", &limits::publishes_per_second},
     {"topic_bytes", &limits::topic_bytes},
     {"topic_slashes", &limits::topic_slashes},
+    {"connect_interval_ms", &limits::connect_interval_ms},
     {"denied_subscribe_disconnects", &limits::denied_subscribe_disconnects},
 };
 

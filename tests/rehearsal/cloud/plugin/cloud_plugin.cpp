@@ -85,11 +85,27 @@ int cloud_plugin::on_connect(mosquitto_evt_basic_auth& event) {
     if (!access_.allows(who, "iot:Connect", "client/" + client_id)) {
         return refuse(event, "its policies do not allow iot:Connect as this client id");
     }
+    if (connects_too_soon(client_id)) return refuse(event, "more than one CONNECT in connect_interval_ms");
     session& fresh = sessions_.add(event.client, std::move(who));
     fresh.address = address;
     fresh.persistent = persistent;
     presence(fresh, true);
     return MOSQ_ERR_SUCCESS;
+}
+
+void cloud_plugin::look_at_limits() {
+    if (access_.epoch() == limits_epoch_) return;
+    limits_epoch_ = access_.epoch();
+    limits_ = read_limits(broker_view_);
+}
+
+bool cloud_plugin::connects_too_soon(const std::string& client_id) {
+    look_at_limits();
+    if (limits_.connect_interval_ms <= 0) return false;
+    const auto now = std::chrono::steady_clock::now();
+    const auto interval = std::chrono::milliseconds{limits_.connect_interval_ms};
+    std::erase_if(last_connect_, [&](const auto& entry) { return now - entry.second >= interval; });
+    return !last_connect_.try_emplace(client_id, now).second;
 }
 
 void cloud_plugin::on_disconnect(mosquitto_evt_disconnect& event) {
@@ -105,10 +121,7 @@ int cloud_plugin::violation(session& from, const std::string& why) {
 int cloud_plugin::on_access(mosquitto_evt_acl_check& event) {
     session* const from = sessions_.find(event.client);
     if (from == nullptr) return MOSQ_ERR_ACL_DENIED;
-    if (access_.epoch() != limits_epoch_) {
-        limits_epoch_ = access_.epoch();
-        limits_ = read_limits(broker_view_);
-    }
+    look_at_limits();
     const std::string topic = text(event.topic);
     switch (event.access) {
         case MOSQ_ACL_READ:

@@ -50,6 +50,8 @@ class cloud_plugin {
     int on_publish(session& from, const mosquitto_evt_acl_check& event);
     int on_subscribe(session& from, const mosquitto_evt_acl_check& event);
     bool publish_rate_exceeded(session& from);
+    bool connects_too_soon(const std::string& client_id);
+    void look_at_limits();
     void take(session& from, device_request request, const fault_effects& faults);
     outgoing answer_to(const device_request& request, const fault_effects& faults);
     void hand_back(outgoing answer, const fault_effects& faults);
@@ -69,6 +71,7 @@ class cloud_plugin {
     limits limits_;
     sessions sessions_;
     outbox outbox_;
+    std::unordered_map<std::string, std::chrono::steady_clock::time_point> last_connect_;  // by client id
     std::int64_t turn_ = 0;
     std::int64_t checked_epoch_ = -1;
     std::int64_t limits_epoch_ = -1;

@@ -80,7 +80,13 @@ http_response faults(supervisor& cloud, registry& known, const http_request& req
     }
     if (request.method != "GET") throw refusal{405, "MethodNotAllowed", "GET, POST or DELETE"};
     json list = json::array();
-    for (const fault_record& row : known.faults()) list.push_back(fault_as_json(row));
+    for (const fault_record& row : known.faults()) {
+        if (is_outage(row) && !cloud.is_away()) {  // its time is over
+            known.delete_fault(row.id);
+        } else {
+            list.push_back(fault_as_json(row));
+        }
+    }
     return answer(list);
 }
 

@@ -25,6 +25,17 @@ std::uint16_t broker_port(const options& chosen) {
     return chosen.port != 0 && chosen.rtt_ms == 0 ? chosen.port : free_port();
 }
 
+// As it is where a shell takes it so; else in quotes.
+std::string shell_word(const std::string& text) {
+    const bool plain =
+        text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+") ==
+        std::string::npos;
+    if (plain) return text;
+    std::string quoted = "'";
+    for (const char c : text) quoted += c == '\'' ? std::string{"'\\''"} : std::string{c};
+    return quoted + "'";
+}
+
 registry prepared(const options& chosen) {
     registry known{chosen.folder / "registry.db"};
     bootstrap(chosen, known);
@@ -79,8 +90,8 @@ void supervisor::write_environment() const {
     const auto ca = std::filesystem::absolute(options_.folder / "ca.pem");
     write_file(options_.folder / "env",
                "IOT_HOST=localhost\nIOT_PORT=" + std::to_string(mqtt_port()) +
-                   "\nAWS_ENDPOINT_URL=http://127.0.0.1:" + std::to_string(http_port()) + "\nCLOUD_CA='" +
-                   ca.string() + "'\n");
+                   "\nAWS_ENDPOINT_URL=http://127.0.0.1:" + std::to_string(http_port()) +
+                   "\nCLOUD_CA=" + shell_word(ca.string()) + "\n");
 }
 
 http_response supervisor::serve(const http_request& request) {

@@ -3,6 +3,7 @@
 // the main thread; begin_outage() and end_outage() may be called from any thread and return when done.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -33,6 +34,7 @@ class supervisor {
     // The cloud is away: the port refuses, or (freeze) answers nothing. seconds 0: until end_outage().
     void begin_outage(bool freeze, std::int64_t seconds);
     void end_outage();
+    bool is_away() const { return away_; }
 
   private:
     http_response serve(const http_request& request);
@@ -49,7 +51,7 @@ class supervisor {
     boost::asio::signal_set stop_signals_;
     boost::asio::signal_set child_signals_;
     boost::asio::steady_timer outage_ends_;
-    bool away_ = false;
+    std::atomic<bool> away_ = false;
     int status_ = 0;
     std::mutex http_mutex_;
     broker broker_;
