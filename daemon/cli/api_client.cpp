@@ -142,19 +142,19 @@ std::optional<api_answer> parse_answer(std::string_view text) {
 }  // namespace
 
 std::optional<api_answer> api_client::request(std::string_view method, std::string_view target,
-                                              std::string_view json_body) const {
+                                              std::string_view body, std::string_view type) const {
     connection daemon{socket_.string(), patience_};
     if (!daemon.open()) return std::nullopt;
     std::string message{method};
     message += ' ';
     message += target;
     message += " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept: application/json\r\n";
-    if (!json_body.empty() || method != "GET") {
-        message +=
-            "Content-Type: application/json\r\nContent-Length: " + std::to_string(json_body.size()) + "\r\n";
+    if (!body.empty() || method != "GET") {
+        message += "Content-Type: " + std::string{type} +
+                   "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
     }
     message += "\r\n";
-    message += json_body;
+    message += body;
     daemon.send(message);
     auto answer = parse_answer(daemon.receive_all());
     if (!answer) daemon.broken("its answer is not HTTP");

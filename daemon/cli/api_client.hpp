@@ -25,7 +25,8 @@ class api_client {
     /// Nothing: the daemon does not listen there. Throws command_error: not permitted (4) to open the
     /// socket, or daemon needed (3) when it listens but does not answer sensibly in time.
     std::optional<api_answer> request(std::string_view method, std::string_view target,
-                                      std::string_view json_body = {}) const;
+                                      std::string_view body = {},
+                                      std::string_view type = "application/json") const;
 
   private:
     std::filesystem::path socket_;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // fleetline attempts: what was tried, newest first.
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.hpp"
@@ -61,15 +60,14 @@ exit_status list(surroundings& here, const filter_options& options) {
 
 }  // namespace
 
-void add_attempts(CLI::App& parent, command_line& line) {
-    auto* word = parent.add_subcommand("attempts", "List what was tried, newest first");
+void add_attempts(words& parent) {
+    auto word = parent.word("attempts", "List what was tried, newest first");
     auto options = std::make_shared<filter_options>();
-    options->add_period(*word);
-    options->add_selection(*word);
-    options->add_outcome(*word);
-    options->add_limit(*word);
-    word->callback(
-        [&line, options] { line.chosen = [options](surroundings& here) { return list(here, *options); }; });
+    options->add_period(word);
+    options->add_selection(word);
+    options->add_outcome(word);
+    options->add_limit(word);
+    word.does([options](surroundings& here) { return list(here, *options); });
 }
 
 }  // namespace fleetline::cli

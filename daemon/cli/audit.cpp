@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // fleetline audit verify: does the ledger hold, and does a report fit it?
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.hpp"
@@ -64,15 +63,12 @@ exit_status verify(surroundings& here, const std::filesystem::path& report_file)
 
 }  // namespace
 
-void add_audit(CLI::App& parent, command_line& line) {
-    auto* word = parent.add_subcommand("audit", "Check the ledger");
-    word->require_subcommand(1);
-    auto* verb = word->add_subcommand("verify", "Recompute the event chain and what is derived from it");
-    auto file = std::make_shared<std::filesystem::path>();
-    verb->add_option("--report", *file, "Also check this report (csv or jsonl) against the ledger")
-        ->type_name("FILE");
-    verb->callback(
-        [&line, file] { line.chosen = [file](surroundings& here) { return verify(here, *file); }; });
+void add_audit(words& parent) {
+    auto word = parent.word("audit", "Check the ledger");
+    auto verb = word.word("verify", "Recompute the event chain and what is derived from it");
+    auto file = std::make_shared<std::string>();
+    verb.option("--report", *file, "Also check this report (csv or jsonl) against the ledger", "FILE");
+    verb.does([file](surroundings& here) { return verify(here, *file); });
 }
 
 }  // namespace fleetline::cli

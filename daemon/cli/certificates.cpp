@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // fleetline certificates: what the cloud handed out, and what of it must be revoked.
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.hpp"
@@ -95,17 +94,13 @@ exit_status list(surroundings& here, const options& asked) {
 
 }  // namespace
 
-void add_certificates(CLI::App& parent, command_line& line) {
-    auto* word =
-        parent.add_subcommand("certificates", "List the certificates the cloud handed out, and their state");
+void add_certificates(words& parent) {
+    auto word = parent.word("certificates", "List the certificates the cloud handed out, and their state");
     auto asked = std::make_shared<options>();
-    word->add_flag("--to-revoke", asked->to_revoke, "Only those that no board holds (orphaned, superseded)");
-    word->add_option("--format", asked->format,
-                     "table, csv, json (a line each) or aws-cli (commands that revoke)")
-        ->type_name("FORMAT")
-        ->check(CLI::IsMember({"table", "csv", "json", "aws-cli"}));
-    word->callback(
-        [&line, asked] { line.chosen = [asked](surroundings& here) { return list(here, *asked); }; });
+    word.flag("--to-revoke", asked->to_revoke, "Only those that no board holds (orphaned, superseded)");
+    word.option("--format", asked->format, "table, csv, json (a line each) or aws-cli (commands that revoke)",
+                {"FORMAT", {"table", "csv", "json", "aws-cli"}});
+    word.does([asked](surroundings& here) { return list(here, *asked); });
 }
 
 }  // namespace fleetline::cli

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every command gets, and how one joins the program: a function that adds its words and options to the
-// command line and sets `chosen` when it is meant. One file per command; the table is in commands.cpp.
+// command line (words.hpp) and what is done when it is meant. One file per command; the table is in
+// commands.cpp.
 #pragma once
 
 #include <filesystem>
@@ -12,13 +13,10 @@
 
 #include "cli/exit_status.hpp"
 #include "cli/screen.hpp"
+#include "cli/words.hpp"
 #include "config/settings.hpp"
 #include "core/time.hpp"
 #include "ledger/reader.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace fleetline::cli {
 
@@ -46,11 +44,9 @@ class surroundings {
     std::unique_ptr<ledger::reader> ledger_;
 };
 
-using action = std::function<exit_status(surroundings&)>;
-
 /// The command line as it was understood.
 struct command_line {
-    std::filesystem::path config_file = "/etc/fleetline/fleetline.toml";
+    std::string config_file = "/etc/fleetline/fleetline.toml";
     bool json = false;
     action chosen;
 };
@@ -58,17 +54,22 @@ struct command_line {
 /// The program's commands in the order of its help.
 struct command {
     std::string_view name;
-    void (*add)(CLI::App& parent, command_line& line);
+    void (*add)(words& parent);
 };
 std::span<const command> commands();
 
-void add_status(CLI::App& parent, command_line& line);
-void add_show(CLI::App& parent, command_line& line);
-void add_devices(CLI::App& parent, command_line& line);
-void add_attempts(CLI::App& parent, command_line& line);
-void add_certificates(CLI::App& parent, command_line& line);
-void add_report(CLI::App& parent, command_line& line);
-void add_audit(CLI::App& parent, command_line& line);
-void add_config(CLI::App& parent, command_line& line);
+void add_status(words& parent);
+void add_show(words& parent);
+void add_devices(words& parent);
+void add_attempts(words& parent);
+void add_certificates(words& parent);
+void add_report(words& parent);
+void add_audit(words& parent);
+void add_stats(words& parent);
+void add_order(words& parent);
+void add_scan(words& parent);
+void add_retry(words& parent);
+void add_rework(words& parent);
+void add_config(words& parent);
 
 }  // namespace fleetline::cli

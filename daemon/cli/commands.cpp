@@ -14,6 +14,11 @@ constexpr std::array table{
     command{"certificates", add_certificates},
     command{"report", add_report},
     command{"audit", add_audit},
+    command{"stats", add_stats},
+    command{"order", add_order},
+    command{"scan", add_scan},
+    command{"retry", add_retry},
+    command{"rework", add_rework},
     command{"config", add_config},
 };
 }  // namespace

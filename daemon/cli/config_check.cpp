@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // fleetline config check: every mistake in a configuration, with line and column.
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.hpp"
@@ -47,17 +46,13 @@ exit_status check(surroundings& here, const std::filesystem::path& file) {
 
 }  // namespace
 
-void add_config(CLI::App& parent, command_line& line) {
-    auto* word = parent.add_subcommand("config", "Look at the station's configuration");
-    word->require_subcommand(1);
-    auto* verb =
-        word->add_subcommand("check", "Print every mistake in a configuration, with line and column");
-    auto file = std::make_shared<std::filesystem::path>();
-    verb->add_option("FILE", *file, "The configuration, if not that of --config");
-    verb->callback([&line, file] {
-        line.chosen = [file](surroundings& here) {
-            return check(here, file->empty() ? here.config_file() : *file);
-        };
+void add_config(words& parent) {
+    auto word = parent.word("config", "Look at the station's configuration");
+    auto verb = word.word("check", "Print every mistake in a configuration, with line and column");
+    auto file = std::make_shared<std::string>();
+    verb.argument("FILE", *file, "The configuration, if not that of --config", false);
+    verb.does([file](surroundings& here) {
+        return check(here, file->empty() ? here.config_file() : std::filesystem::path{*file});
     });
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // fleetline devices: every board the ledger knows, the last touched first.
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.hpp"
@@ -50,15 +49,14 @@ exit_status list(surroundings& here, const filter_options& options) {
 
 }  // namespace
 
-void add_devices(CLI::App& parent, command_line& line) {
-    auto* word = parent.add_subcommand("devices", "List the boards, last touched first");
+void add_devices(words& parent) {
+    auto word = parent.word("devices", "List the boards, last touched first");
     auto options = std::make_shared<filter_options>();
-    options->add_period(*word);
-    options->add_selection(*word);
-    options->add_outcome(*word);
-    options->add_limit(*word);
-    word->callback(
-        [&line, options] { line.chosen = [options](surroundings& here) { return list(here, *options); }; });
+    options->add_period(word);
+    options->add_selection(word);
+    options->add_outcome(word);
+    options->add_limit(word);
+    word.does([options](surroundings& here) { return list(here, *options); });
 }
 
 }  // namespace fleetline::cli

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/options.hpp"
 
-#include <CLI/CLI.hpp>
 #include <charconv>
+#include <optional>
 
 #include "cli/exit_status.hpp"
+#include "cli/words.hpp"
 
 namespace fleetline::cli {
 
@@ -36,28 +37,24 @@ std::optional<utc_time> period_end(const std::string& option, const std::string&
 
 }  // namespace
 
-void filter_options::add_period(CLI::App& to) {
-    to.add_option("--since", since,
-                  "Started at or after this: 2026-11-24, 2026-11-24T08:00:00Z, today, 8h, 7d")
-        ->type_name("TIME");
-    to.add_option("--until", until, "Started before this")->type_name("TIME");
+void filter_options::add_period(words& to) {
+    to.option("--since", since, "Started at or after this: 2026-11-24, 2026-11-24T08:00:00Z, today, 8h, 7d",
+              "TIME");
+    to.option("--until", until, "Started before this", "TIME");
 }
 
-void filter_options::add_selection(CLI::App& to) {
-    to.add_option("--product", product, "Only this product")->type_name("NAME");
-    to.add_option("--order", order, "Only this work order")->type_name("NAME");
+void filter_options::add_selection(words& to) {
+    to.option("--product", product, "Only this product", "NAME");
+    to.option("--order", order, "Only this work order", "NAME");
 }
 
-void filter_options::add_outcome(CLI::App& to) {
-    to.add_option("--outcome", outcome, "Only this outcome: passed, failed, refused, abandoned")
-        ->type_name("OUTCOME")
-        ->check(CLI::IsMember({"passed", "failed", "refused", "abandoned"}));
+void filter_options::add_outcome(words& to) {
+    to.option("--outcome", outcome, "Only this outcome: passed, failed, refused, abandoned",
+              {"OUTCOME", {"passed", "failed", "refused", "abandoned"}});
 }
 
-void filter_options::add_limit(CLI::App& to) {
-    to.add_option("--limit", limit, "At most this many, 0 for all (on a terminal: 100)")
-        ->type_name("N")
-        ->check(CLI::NonNegativeNumber);
+void filter_options::add_limit(words& to) {
+    to.number("--limit", limit, "At most this many, 0 for all (on a terminal: 100)");
 }
 
 ledger::filter filter_options::as_filter(utc_time now) const {

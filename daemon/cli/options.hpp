@@ -8,21 +8,19 @@
 #include "core/time.hpp"
 #include "ledger/reader.hpp"
 
-namespace CLI {
-class App;
-}
-
 namespace fleetline::cli {
+
+class words;
 
 struct filter_options {
     std::string since, until;
     std::string product, order, outcome;
     std::int64_t limit = -1;
 
-    void add_period(CLI::App& to);
-    void add_selection(CLI::App& to);
-    void add_outcome(CLI::App& to);
-    void add_limit(CLI::App& to);
+    void add_period(words& to);
+    void add_selection(words& to);
+    void add_outcome(words& to);
+    void add_limit(words& to);
 
     /// Throws command_error (usage) for a time that is none.
     ledger::filter as_filter(utc_time now) const;

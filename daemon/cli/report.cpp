@@ -2,7 +2,6 @@
 // fleetline report: the audit report.
 #include "report/writer.hpp"
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 
@@ -16,13 +15,17 @@ namespace {
 struct options {
     filter_options filter;
     std::string format;
-    std::filesystem::path file;
+    std::string file;
     bool include_failed = false;
 };
 
-std::unique_ptr<report::writer> make_writer(const std::string& format, report::output& to) {
-    if (format == "jsonl") return report::make_jsonl_writer(to);
-    return report::make_csv_writer(to);
+std::unique_ptr<report::writer> make_writer(surroundings& here, const options& asked,
+                                            const ledger::filter& wanted, report::output& to) {
+    if (asked.format == "csv") return report::make_csv_writer(to);
+    if (asked.format == "jsonl") return report::make_jsonl_writer(to);
+    auto front = report::make_cover(here.ledger(), wanted, here.now);
+    if (asked.format == "xlsx") return report::make_xlsx_writer(to, std::move(front));
+    return report::make_pdf_writer(to, std::move(front));
 }
 
 exit_status write(surroundings& here, const options& asked) {
@@ -31,10 +34,13 @@ exit_status write(surroundings& here, const options& asked) {
     if (!asked.include_failed) wanted.outcome = "passed";
     const auto& ledger = here.ledger();
 
+    if (asked.file.empty() && here.out.is_terminal() && (asked.format == "xlsx" || asked.format == "pdf"))
+        throw command_error(exit_status::usage, asked.format + " is not for a terminal",
+                            "Name a file with -o FILE.");
     std::optional<report::output> file;
     if (!asked.file.empty() && asked.file != "-") file.emplace(report::output::to_file(asked.file));
     report::output& to = file ? *file : here.out.raw();
-    const auto writer = make_writer(asked.format, to);
+    const auto writer = make_writer(here, asked, wanted, to);
     ledger.attempts(wanted, [&writer](const ledger::attempt_row& row) {
         writer->row(row);
         return true;
@@ -46,20 +52,17 @@ exit_status write(surroundings& here, const options& asked) {
 
 }  // namespace
 
-void add_report(CLI::App& parent, command_line& line) {
-    auto* word = parent.add_subcommand(
-        "report", "Write the audit report: which board became which thing, with which certificate");
+void add_report(words& parent) {
+    auto word = parent.word("report",
+                            "Write the audit report: which board became which thing, with which certificate");
     auto asked = std::make_shared<options>();
-    word->add_option("--format", asked->format, "csv or jsonl")
-        ->required()
-        ->type_name("FORMAT")
-        ->check(CLI::IsMember({"csv", "jsonl"}));
-    asked->filter.add_period(*word);
-    asked->filter.add_selection(*word);
-    word->add_flag("--include-failed", asked->include_failed, "Also the attempts that did not pass");
-    word->add_option("-o,--output", asked->file, "Where to, if not to standard output")->type_name("FILE");
-    word->callback(
-        [&line, asked] { line.chosen = [asked](surroundings& here) { return write(here, *asked); }; });
+    word.option("--format", asked->format, "csv, jsonl, xlsx or pdf",
+                {"FORMAT", {"csv", "jsonl", "xlsx", "pdf"}, true});
+    asked->filter.add_period(word);
+    asked->filter.add_selection(word);
+    word.flag("--include-failed", asked->include_failed, "Also the attempts that did not pass");
+    word.option("-o,--output", asked->file, "Where to, if not to standard output", "FILE");
+    word.does([asked](surroundings& here) { return write(here, *asked); });
 }
 
 }  // namespace fleetline::cli

@@ -8,6 +8,7 @@
 
 #include "cli/command.hpp"
 #include "cli/suggest.hpp"
+#include "cli/words.hpp"
 #include "core/failure.hpp"
 #include "station/failure_catalogue.hpp"
 
@@ -33,19 +34,19 @@ int complain(std::ostream& err, exit_status status, std::string_view message, st
 
 void describe(CLI::App& app, command_line& line) {
     app.require_subcommand(1, 1);
-    app.set_version_flag("--version", "fleetline " FLEETLINE_VERSION);
-    app.add_option("--config", line.config_file, "The station's configuration")
-        ->type_name("FILE")
-        ->capture_default_str();
+    app.set_version_flag("--version", "fleetline " FLEETLINE_VERSION, "Print the version and exit");
+    app.set_help_flag("-h,--help", "Print this help and exit");
+    app.add_option("--config", line.config_file, "The station's configuration (" + line.config_file + ')')
+        ->type_name("FILE");
     app.add_flag("--json", line.json, "Print JSON: one document, or JSON Lines for lists");
-    for (const auto& command : commands()) command.add(app, line);
-    for (auto* word : app.get_subcommands({})) {
-        word->fallthrough();
-        for (auto* second : word->get_subcommands({})) second->fallthrough();
-    }
+    words top{app, line.chosen};
+    for (const auto& command : commands()) command.add(top);
     app.footer(
         "Exit status: 0 yes, 1 not found or check failed, 2 wrong usage or configuration,\n"
         "3 daemon needed and not reachable, 4 not permitted, 5 ledger unreadable or broken.");
+    app.get_formatter()->column_width(28);
+    app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+    app.get_formatter()->label("Subcommands", "Commands");
 }
 
 /// CLI11's words for a mistake, with the command it belongs to and a guess at what was meant.
@@ -53,7 +54,8 @@ int usage_mistake(const CLI::App& app, const CLI::ParseError& mistake,
                   const std::vector<std::string>& arguments, std::ostream& err) {
     std::string where = "fleetline";
     for (const auto* word : app.get_subcommands()) where += ' ' + word->get_name();
-    err << "fleetline: " << mistake.what() << '\n';
+    const std::string_view said = mistake.what();
+    err << "fleetline: " << (said == "A subcommand is required" ? "say what to do" : said) << '\n';
     std::vector<std::string> known;
     for (const auto& command : commands()) known.emplace_back(command.name);
     for (const auto& word : arguments) {

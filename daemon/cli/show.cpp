@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // fleetline show: everything recorded about one board.
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.hpp"
@@ -170,17 +169,13 @@ exit_status show(surroundings& here, const options& asked) {
 
 }  // namespace
 
-void add_show(CLI::App& parent, command_line& line) {
-    auto* word = parent.add_subcommand("show", "Tell everything recorded about one board");
+void add_show(words& parent) {
+    auto word = parent.word("show", "Tell everything recorded about one board");
     auto asked = std::make_shared<options>();
-    word->add_option("KEY", asked->key,
-                     "A serial number, a thing name, or a certificate id (8 digits will do)")
-        ->required();
-    word->add_flag("--transcript", asked->transcript,
-                   "Also what was said over the console (secrets are masked)");
-    word->add_flag("--pem", asked->pem, "Also the certificates themselves");
-    word->callback(
-        [&line, asked] { line.chosen = [asked](surroundings& here) { return show(here, *asked); }; });
+    word.argument("KEY", asked->key, "A serial number, a thing name, or a certificate id (8 digits will do)");
+    word.flag("--transcript", asked->transcript, "Also what was said over the console (secrets are masked)");
+    word.flag("--pem", asked->pem, "Also the certificates themselves");
+    word.does([asked](surroundings& here) { return show(here, *asked); });
 }
 
 }  // namespace fleetline::cli

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // fleetline status: station, cloud session, order and each slot on one screen. The daemon is asked; when it
 // does not run, the ledger tells how things stood.
-#include <CLI/CLI.hpp>
 #include <map>
 
 #include "cli/api_client.hpp"
@@ -95,10 +94,9 @@ exit_status status(surroundings& here) {
 
 }  // namespace
 
-void add_status(CLI::App& parent, command_line& line) {
-    auto* word =
-        parent.add_subcommand("status", "Show the station, its cloud session, its order and each slot");
-    word->callback([&line] { line.chosen = status; });
+void add_status(words& parent) {
+    auto word = parent.word("status", "Show the station, its cloud session, its order and each slot");
+    word.does(status);
 }
 
 }  // namespace fleetline::cli

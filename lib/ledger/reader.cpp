@@ -264,6 +264,16 @@ std::vector<std::string> reader::find(std::string_view key) const {
     });
 }
 
+std::string reader::first_attempt_of(std::string_view serial) const {
+    return impl_->reading([&] {
+        const auto found = impl_->texts(
+            "SELECT attempt_id FROM attempt WHERE serial = ?1 AND outcome IS NOT 'refused' ORDER BY number "
+            "LIMIT 1",
+            serial);
+        return found.empty() ? std::string() : found.front();
+    });
+}
+
 std::vector<event_row> reader::events_of(std::string_view attempt_id) const {
     return impl_->reading([&] {
         auto& row = impl_->rows.prepared(
@@ -295,6 +305,14 @@ std::string reader::station() const {
         auto& row = impl_->rows.prepared("SELECT name FROM station ORDER BY number DESC LIMIT 1");
         const resetting after(row);
         return row.step() ? row.text(0) : std::string();
+    });
+}
+
+chain_head reader::head() const {
+    return impl_->reading([&] {
+        auto& row = impl_->rows.prepared("SELECT seq, hash FROM head");
+        const resetting after(row);
+        return row.step() ? chain_head{row.integer(0), to_hex(row.view(1))} : chain_head{};
     });
 }
 

@@ -75,6 +75,12 @@ struct verification {
     std::vector<std::string> problems;
 };
 
+/// The last event.
+struct chain_head {
+    std::int64_t seq = 0;
+    std::string hash;  ///< 64 hex digits
+};
+
 class reader {
   public:
     explicit reader(const std::filesystem::path& file);
@@ -94,12 +100,16 @@ class reader {
     /// that match.
     std::vector<std::string> find(std::string_view key) const;
     std::optional<device_row> device(std::string_view serial) const;
+
+    /// The id of the serial's first attempt ever that was not refused; empty when there is none.
+    std::string first_attempt_of(std::string_view serial) const;
     std::vector<certificate_row> certificates_of(std::string_view serial) const;
     std::vector<event_row> events_of(std::string_view attempt_id) const;
     std::string transcript(std::string_view attempt_id) const;
 
     std::string station() const;
     std::int64_t schema_version() const;
+    chain_head head() const;
 
     verification verify() const;
 

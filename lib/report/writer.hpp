@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "ledger/reader.hpp"
+#include "report/cover.hpp"
 #include "report/output.hpp"
 
 namespace fleetline::report {
@@ -32,6 +33,12 @@ std::unique_ptr<writer> make_csv_writer(output& to);
 /// One JSON object a line, keys as the columns; numbers and booleans typed; an empty field is "", whatever
 /// its type, never null.
 std::unique_ptr<writer> make_jsonl_writer(output& to);
+
+/// A workbook: a summary sheet with charts, then typed cells under a frozen, filtered heading.
+std::unique_ptr<writer> make_xlsx_writer(output& to, cover front);
+
+/// Pages for people: a title page with figures and a chart, then a table; the chain's head at the foot.
+std::unique_ptr<writer> make_pdf_writer(output& to, cover front);
 
 /// One cell as the csv writer puts it.
 std::string csv_cell(std::string_view text);
