@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for fleetline; installed as completions/fleetline
+
+_fleetline() {
+    local cur prev words cword split
+    _init_completion -s || return
+
+    local commands='status show devices attempts certificates report audit stats order scan retry rework config'
+    local command= verb= i
+    for ((i = 1; i < cword; i++)); do
+        case ${words[i]} in
+            --config) ((i++)) ;;
+            -*) ;;
+            *)
+                if [[ -z $command ]]; then command=${words[i]}; elif [[ -z $verb ]]; then verb=${words[i]}; fi
+                ;;
+        esac
+    done
+
+    case $prev in
+        --config | --report | -o | --output)
+            _filedir
+            return
+            ;;
+        --outcome)
+            COMPREPLY=($(compgen -W 'passed failed refused abandoned' -- "$cur"))
+            return
+            ;;
+        --by)
+            COMPREPLY=($(compgen -W 'hour day product slot order' -- "$cur"))
+            return
+            ;;
+        --format)
+            local formats='csv jsonl xlsx pdf'
+            [[ $command == certificates ]] && formats='table csv json aws-cli'
+            COMPREPLY=($(compgen -W "$formats" -- "$cur"))
+            return
+            ;;
+        --since | --until)
+            COMPREPLY=($(compgen -W 'today yesterday now 1h 8h 7d' -- "$cur"))
+            return
+            ;;
+        --order)
+            COMPREPLY=($(compgen -W '$(fleetline order list --json 2>/dev/null | sed -n "s/^{\"order\":\"\([A-Za-z0-9_.:-]*\)\".*/\1/p")' -- "$cur"))
+            return
+            ;;
+        --product | --limit | --slot | --reason | --quota) return ;;
+    esac
+    $split && return
+
+    local period='--since --until --product --order'
+    local offered='--config --json --help'
+    case $command in
+        '') offered+=" --version $commands" ;;
+        show) offered+=' --transcript --pem' ;;
+        devices | attempts) offered+=" $period --outcome --limit" ;;
+        certificates) offered+=' --to-revoke --format' ;;
+        report) offered+=" $period --format --include-failed --output" ;;
+        audit) [[ $verb ]] && offered+=' --report' || offered+=' verify' ;;
+        stats) offered+=" $period --by" ;;
+        config) [[ $verb ]] && _filedir toml || offered+=' check' ;;
+        scan) offered+=' --slot' ;;
+        retry) offered+=' --slot' ;;
+        rework) offered+=' --reason' ;;
+        order)
+            case $verb in
+                '') offered+=' list show open close import' ;;
+                open) offered+=' --product --quota --allow-list' ;;
+                import) _filedir ;;
+            esac
+            ;;
+    esac
+    COMPREPLY+=($(compgen -W "$offered" -- "$cur"))
+} && complete -F _fleetline fleetline

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+# fish completion for fleetline
+
+set -l commands status show devices attempts certificates report audit stats order scan retry rework config
+set -l none "not __fish_seen_subcommand_from $commands"
+
+complete -c fleetline -f
+complete -c fleetline -l config -r -F -d 'The station\'s configuration'
+complete -c fleetline -l json -d 'Print JSON, or JSON Lines for lists'
+complete -c fleetline -s h -l help -d 'Print help'
+complete -c fleetline -n $none -l version -d 'Print the version'
+complete -c fleetline -n $none -a status -d 'The station and each slot'
+complete -c fleetline -n $none -a show -d 'Everything recorded about one board'
+complete -c fleetline -n $none -a devices -d 'The boards, last touched first'
+complete -c fleetline -n $none -a attempts -d 'What was tried, newest first'
+complete -c fleetline -n $none -a certificates -d 'What the cloud handed out'
+complete -c fleetline -n $none -a report -d 'Write the audit report'
+complete -c fleetline -n $none -a audit -d 'Check the ledger'
+complete -c fleetline -n $none -a stats -d 'How well the line does'
+complete -c fleetline -n $none -a order -d 'Work orders'
+complete -c fleetline -n $none -a scan -d 'The serial number on a label'
+complete -c fleetline -n $none -a retry -d 'Try the board in a slot again'
+complete -c fleetline -n $none -a rework -d 'Let a passed board be provisioned once more'
+complete -c fleetline -n $none -a config -d 'Look at the configuration'
+
+set -l period '__fish_seen_subcommand_from devices attempts report stats'
+complete -c fleetline -n $period -l since -x -a 'today yesterday 1h 8h 7d' -d 'Started at or after'
+complete -c fleetline -n $period -l until -x -a 'today yesterday now' -d 'Started before'
+complete -c fleetline -n $period -l product -x -d 'Only this product'
+complete -c fleetline -n $period -l order -x -d 'Only this work order'
+set -l lists '__fish_seen_subcommand_from devices attempts'
+complete -c fleetline -n $lists -l outcome -x -a 'passed failed refused abandoned' -d 'Only this outcome'
+complete -c fleetline -n $lists -l limit -x -d 'At most this many'
+complete -c fleetline -n '__fish_seen_subcommand_from show' -l transcript -d 'With the console\'s transcript'
+complete -c fleetline -n '__fish_seen_subcommand_from show' -l pem -d 'With the certificates'
+complete -c fleetline -n '__fish_seen_subcommand_from certificates' -l to-revoke -d 'Only those no board holds'
+complete -c fleetline -n '__fish_seen_subcommand_from certificates' -l format -x -a 'table csv json aws-cli'
+complete -c fleetline -n '__fish_seen_subcommand_from report' -l format -x -a 'csv jsonl xlsx pdf'
+complete -c fleetline -n '__fish_seen_subcommand_from report' -l include-failed -d 'Every attempt'
+complete -c fleetline -n '__fish_seen_subcommand_from report' -s o -l output -r -F -d 'Where to'
+complete -c fleetline -n '__fish_seen_subcommand_from audit' -a verify
+complete -c fleetline -n '__fish_seen_subcommand_from audit' -l report -r -F -d 'Check this report too'
+complete -c fleetline -n '__fish_seen_subcommand_from stats' -l by -x -a 'hour day product slot order'
+complete -c fleetline -n '__fish_seen_subcommand_from order' -a 'list show open close import'
+complete -c fleetline -n '__fish_seen_subcommand_from open' -l quota -x -d 'How many may pass'
+complete -c fleetline -n '__fish_seen_subcommand_from open' -l allow-list -d 'Only imported serial numbers'
+complete -c fleetline -n '__fish_seen_subcommand_from import' -F
+complete -c fleetline -n '__fish_seen_subcommand_from scan retry' -l slot -x -d 'The slot'
+complete -c fleetline -n '__fish_seen_subcommand_from rework' -l reason -x -d 'Why'
+complete -c fleetline -n '__fish_seen_subcommand_from config' -a check
