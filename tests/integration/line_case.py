@@ -17,7 +17,8 @@ PROGRAMS = pathlib.Path(os.environ.get("FLEETLINE_BIN_DIR", ROOT / "build" / "re
 
 
 class LineCase(unittest.TestCase):
-    slots = 2
+    """Board N has the serial number SN00000N and sits in slot AN, unplugged until a test plugs it."""
+    slots = 4
     board_arguments = ()
     cloud_arguments = ()
     cloud_lines = ""
@@ -32,7 +33,8 @@ class LineCase(unittest.TestCase):
         cls.line.start_cloud(extra=cls.cloud_arguments)
         cls.line.configure(cls.slots, cls.line.local_cloud, cloud_lines=cls.cloud_lines, product_lines=cls.product_lines)
         cls.line.start_daemon()
-        cls.line.start_boards(extra=cls.board_arguments)
+        cls.line.start_boards(count=cls.slots, unplugged=True, extra=cls.board_arguments)
+        cls.fresh = iter(range(1, cls.slots + 1))
         cls.connected()
 
     @classmethod
@@ -46,34 +48,49 @@ class LineCase(unittest.TestCase):
         cls.line.wait_for("session with the cloud", lambda: cls.line.api("/api/v1/status")[1]["cloud"]["connected"])
 
     # -- boards -------------------------------------------------------------------------------------------------------
-    def plug(self, serial, slot=1):
-        answer = self.line.board(f"plug {serial} port{slot:02}")
-        self.assertTrue(answer["ok"], answer)
+    @staticmethod
+    def serial(number):
+        return f"SN{number:06}"
 
-    def unplug(self, serial):
-        self.line.board(f"unplug {serial}")
+    def new_board(self):
+        return next(type(self).fresh)
 
-    def slot(self, number=1):
+    def tell_board(self, command):
+        answer = self.line.board(command)
+        self.assertTrue(answer["ok"], (command, answer))
+
+    def plug(self, number):
+        self.tell_board(f"plug {self.serial(number)}")
+
+    def unplug(self, number):
+        self.line.board(f"unplug {self.serial(number)}")  # it may have left by itself
+
+    def slot(self, number):
         return self.line.slots()[f"A{number}"]
 
-    def outcome_after(self, earlier, slot=1, patience=60):
+    def outcome_after(self, earlier, number, patience=60):
         """The slot when an attempt later than `earlier` has ended."""
         def ended():
-            now = self.slot(slot)
+            now = self.slot(number)
             return now if now["attempt_id"] != earlier and now["state"] in ENDED else None
-        return self.line.wait_for(f"outcome in slot A{slot}", ended, patience)
+        return self.line.wait_for(f"outcome in slot A{number}", ended, patience)
 
-    def attempt(self, serial, slot=1, patience=60):
+    def attempt(self, number, patience=60):
         """Plugs, waits for the outcome, unplugs; answers the slot as it was."""
-        earlier = self.slot(slot)["attempt_id"]
-        self.plug(serial, slot)
-        result = self.outcome_after(earlier, slot, patience)
-        self.unplug(serial)
+        earlier = self.slot(number)["attempt_id"]
+        self.plug(number)
+        result = self.outcome_after(earlier, number, patience)
+        self.unplug(number)
+        self.line.wait_for("empty slot", lambda: not self.slot(number)["plugged"])
         return result
 
-    def fault(self, **fault):
-        self.line.fault(**fault)
-        self.addCleanup(self.line.cloud_http, "DELETE")
+    def assert_passes(self, number):
+        result = self.attempt(number)
+        self.assertEqual((result["state"], result["failure_reason"]), ("passed", ""))
+
+    def assert_fails(self, result, codes):
+        self.assertIn(result["failure_code"], codes, result)
+        self.assertTrue(result["failure_text"] and result["next_action"], result)
 
     # -- books --------------------------------------------------------------------------------------------------------
     def registry(self, query, *values):

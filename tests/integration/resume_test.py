@@ -19,30 +19,28 @@ ROWS = {
 
 
 class Resume(LineCase):
-    number = 0
+    slots = sum(len(places) for places in ROWS.values())
 
     def kill_and_go_on(self, where):
-        Resume.number += 1
-        serial = f"SN7{Resume.number:03}"
+        board = self.new_board()
         self.line.daemon.stop()
         self.line.start_daemon(kill_at=where)
         self.connected()
-        self.plug(serial)
+        self.plug(board)
         self.assertEqual(self.line.daemon.popen.wait(60), -9, f"not killed at '{where}'")
         self.line.daemon.out.close()
 
-        self.line.start_daemon()
-        result = self.line.wait_for("outcome", lambda: self.slot()["serial"] == serial and self.slot()["state"] in
-                                    ("passed", "failed", "refused", "abandoned") and self.slot())
-        self.unplug(serial)
+        self.line.start_daemon()  # the board is still there: found at the start, as if it were plugged
+        result = self.outcome_after("", board)
+        self.unplug(board)
         if where == "after attempt-finished":
             self.assertEqual(result["failure_code"], "already-provisioned")
         else:
             self.assertEqual((result["state"], result["failure_reason"]), ("passed", ""))
-        device = self.line.json_lines("devices")
-        row = next(d for d in device if d["serial"] == serial)
+        serial = self.serial(board)
+        device = next(d for d in self.line.json_lines("devices") if d["serial"] == serial)
         attached = self.registry("SELECT certificate_id FROM attachment WHERE thing = ?", f"fleetline-{serial}")
-        self.assertIn((row["certificate_id"],), attached)
+        self.assertIn((device["certificate_id"],), attached)
         self.assert_ledger_holds()
         self.assert_books_agree()
 

@@ -2,40 +2,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boards that vanish or lie, a cloud that leaves or lies: each ends in a failure with its own code, and the next try in
 that slot passes. Other slots do not notice."""
-import itertools
+import json
+import os
 
 from line_case import LineCase, main
 
-serials = (f"SN5{n:03}" for n in itertools.count(1))
-
 
 class BoardTrouble(LineCase):
-    def passes_next_time(self, serial):
-        result = self.attempt(serial)
-        self.assertEqual((result["state"], result["failure_reason"]), ("passed", ""))
+    slots = 40
+
+    def fails_then_passes(self, command, codes):
+        """First attempt under the fault, the second without."""
+        board = self.new_board()
+        self.tell_board(command.format(self.serial(board)))
+        self.assert_fails(self.attempt(board), codes)
+        self.line.board(f"clear-faults {self.serial(board)}")
+        self.assert_passes(board)
 
     def test_vanishes_at_each_step(self):
         for step in ("conf set", "pki generate key", "pki generate csr", "pki import cert", "conf commit",
-                     "pki export cert", "reset"):
+                     "pki export cert"):
             for when in ("before", "middle"):
                 with self.subTest(step=step, when=when):
-                    serial = next(serials)
-                    self.attempt_with(serial, f"unplug-at {serial} {step} {when}", ("port-gone",))
+                    self.fails_then_passes(f"unplug-at {{}} {step} {when}", ("port-gone",))
         self.assert_ledger_holds()
         self.assert_books_agree()
-
-    def attempt_with(self, serial, command, codes):
-        """First attempt under the fault, the second without; the board is new and unplugged when the fault is set."""
-        earlier = self.slot()["attempt_id"]
-        answer = self.line.board(command)
-        self.assertTrue(answer["ok"], answer)
-        self.plug(serial)
-        result = self.outcome_after(earlier)
-        self.unplug(serial)
-        self.assertIn(result["failure_code"], codes, result)
-        self.assertTrue(result["failure_text"] and result["next_action"], result)
-        self.line.board(f"clear-faults {serial}")
-        self.passes_next_time(serial)
 
     def test_lies_and_failures(self):
         for fault, codes in {
@@ -46,13 +37,13 @@ class BoardTrouble(LineCase):
                 "reboot-midway": ("device-restarted",), "silent": ("device-no-answer",),
                 "wrong-baud": ("device-no-answer", "device-answer-invalid")}.items():
             with self.subTest(fault):
-                serial = next(serials)
-                self.attempt_with(serial, f"fault {serial} {fault}", codes)
+                self.fails_then_passes(f"fault {{}} {fault}", codes)
         self.assert_ledger_holds()
         self.assert_books_agree()
 
 
 class CloudTrouble(LineCase):
+    slots = 40
     cloud_lines = "request_timeout_s = 1.0"
     product_lines = "patience_s = 20"
 
@@ -71,9 +62,9 @@ class CloudTrouble(LineCase):
                 ({"kind": "hook-denial"}, both[1:], ("cloud-denied",))):
             for operation in operations:
                 with self.subTest(fault=fault, operation=operation):
-                    serial = next(serials)
+                    board = self.new_board()
                     self.line.fault(operation=operation, count=1, **fault)
-                    result = self.attempt(serial)
+                    result = self.attempt(board)
                     self.line.cloud_http("DELETE")
                     if codes:
                         self.assertIn(result["failure_code"], codes, result)
@@ -82,8 +73,7 @@ class CloudTrouble(LineCase):
                         self.assertRegex(result["failure_code"], "^cloud-")
                     if result["state"] != "passed":
                         self.assertTrue(result["failure_text"] and result["next_action"])
-                        again = self.attempt(serial)
-                        self.assertEqual((again["state"], again["failure_reason"]), ("passed", ""))
+                        self.assert_passes(board)
         self.assert_ledger_holds()
         self.assert_books_agree()
         self.assert_each_board_is_its_own()
@@ -94,13 +84,12 @@ class CloudTrouble(LineCase):
                       {"kind": "throttle", "tps": 0}):
             for operation in both:
                 with self.subTest(fault=fault, operation=operation):
-                    serial = next(serials)
+                    board = self.new_board()
                     self.line.fault(operation=operation, count=1, **fault)
-                    result = self.attempt(serial)
+                    result = self.attempt(board)
                     self.line.cloud_http("DELETE")
                     if result["state"] != "passed":
-                        again = self.attempt(serial)
-                        self.assertEqual((again["state"], again["failure_reason"]), ("passed", ""))
+                        self.assert_passes(board)
         self.assert_ledger_holds()
         self.assert_books_agree()
         self.assert_each_board_is_its_own()
@@ -109,9 +98,9 @@ class CloudTrouble(LineCase):
         for operation in ("CreateCertificateFromCsr", "RegisterThing"):
             for step in ("before-puback", "after-puback", "after-answer"):
                 with self.subTest(operation=operation, step=step):
-                    serial = next(serials)
+                    board = self.new_board()
                     self.line.fault(kind="disconnect", operation=operation, step=step, count=1)
-                    result = self.attempt(serial)
+                    result = self.attempt(board)
                     self.line.cloud_http("DELETE")
                     self.assertEqual((result["state"], result["failure_reason"]), ("passed", ""))
         self.assert_ledger_holds()
@@ -120,13 +109,13 @@ class CloudTrouble(LineCase):
     def test_the_broker_goes_away_and_returns(self):
         self.line.fault(kind="outage", mode="refuse")
         self.line.wait_for("lost session", lambda: not self.line.api("/api/v1/status")[1]["cloud"]["connected"])
-        serial = next(serials)
-        earlier = self.slot()["attempt_id"]
-        self.plug(serial)
-        self.line.wait_for("board that waits", lambda: self.slot()["state"] == "waiting-for-cloud")
+        board = self.new_board()
+        earlier = self.slot(board)["attempt_id"]
+        self.plug(board)
+        self.line.wait_for("board that waits", lambda: self.slot(board)["state"] == "waiting-for-cloud")
         self.line.cloud_http("DELETE")
-        result = self.outcome_after(earlier)
-        self.unplug(serial)
+        result = self.outcome_after(earlier, board)
+        self.unplug(board)
         self.assertEqual((result["state"], result["failure_reason"]), ("passed", ""))
 
     def assert_each_board_is_its_own(self):
@@ -139,21 +128,27 @@ class CloudTrouble(LineCase):
 
 class Duplicates(LineCase):
     def test_a_board_that_passed_is_refused_and_told_when_and_where(self):
-        serial = next(serials)
-        self.assertEqual(self.attempt(serial)["state"], "passed")
+        board = self.new_board()
+        self.assert_passes(board)
         before = self.registry("SELECT count(*) FROM certificate")
-        again = self.attempt(serial, slot=1)
-        self.assertEqual(again["state"], "refused")
-        self.assertEqual(again["failure_code"], "already-provisioned")
-        self.assertIn("in slot A1", again["failure_reason"])
+        again = self.attempt(board)
+        self.assertEqual((again["state"], again["failure_code"]), ("refused", "already-provisioned"))
+        self.assertIn(f"in slot A{board}", again["failure_reason"])
+        self.assertRegex(again["failure_reason"], r"passed 20\d\d-\d\d-\d\dT")
         self.assertEqual(self.registry("SELECT count(*) FROM certificate"), before)
 
     def test_one_serial_in_two_slots(self):
-        serial = next(serials)
-        earlier = [self.slot(n)["attempt_id"] for n in (1, 2)]
-        self.plug(serial, 1)
-        self.plug(serial, 2)
-        results = [self.outcome_after(earlier[n - 1], n) for n in (1, 2)]
+        board, other = self.new_board(), self.new_board()
+        self.plug(board)
+        self.tell_board(f"plug {self.serial(board)} twin")  # a second board with that serial number, ...
+        link = self.line.dir / "usb" / "twin"
+        about = json.loads(link.with_suffix(".json").read_text())
+        about["id_path"] = f"platform-rehearsal-usb-0:1.{other}"  # ... moved into the other slot
+        link.with_suffix(".json").write_text(json.dumps(about))
+        target = os.readlink(link)
+        link.unlink()
+        os.symlink(target, link)
+        results = [self.outcome_after("", number) for number in (board, other)]
         self.assertEqual(sorted(r["state"] for r in results), ["passed", "refused"])
         refused = next(r for r in results if r["state"] == "refused")
         self.assertIn(refused["failure_code"], ("order-in-progress", "already-provisioned"))
