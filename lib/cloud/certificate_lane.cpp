@@ -45,6 +45,7 @@ void certificate_lane::accepted(std::string_view payload, monotonic_time now, ut
         observer_.certificate_unaccounted(answer->pem, certificate->sha256, attempt, flaw);
         return;
     }
+    note_unanswered(*asked, asked->silent_asks);
     auto taken = take_answered(*asked, now);
     remember(certificate->public_key, taken->attempt(), certificate->sha256);
     station::issued_certificate issued;
@@ -71,7 +72,16 @@ void certificate_lane::not_taken(const certificate_answer& answer, const x509::c
                                              : "it came after its request had been given up");
 }
 
+/// Each time it was asked and nothing came of it, the cloud may have made a certificate that nobody will ever
+/// name.
+void certificate_lane::note_unanswered(const call& asked, int times) {
+    for (int i = 0; i < times; ++i)
+        observer_.certificate_unaccounted({}, {}, asked.attempt(),
+                                          "a certificate was asked for, and no usable answer came");
+}
+
 void certificate_lane::remember(const call& given_up) {
+    note_unanswered(given_up, given_up.silent_asks + (reading_failed() ? 1 : 0));
     remember(static_cast<const certificate_call&>(given_up).request.public_key, given_up.attempt(), {});
 }
 

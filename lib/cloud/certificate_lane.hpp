@@ -28,6 +28,7 @@ class certificate_lane final : public lane {
         std::string taken;
     };
 
+    void note_unanswered(const call& asked, int times);
     void remember(const std::string& public_key, const attempt_id& attempt, const std::string& taken);
     void not_taken(const certificate_answer& answer, const x509::certificate& certificate);
 

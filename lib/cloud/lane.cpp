@@ -189,7 +189,9 @@ void lane::unreadable(std::string_view payload, const std::string& why, monotoni
     verdict ruling;
     ruling.echo = sha256_hex(payload);
     ruling.words = "the cloud's answer cannot be used: " + why;
+    reading_failed_ = true;
     refused(ruling, now);
+    reading_failed_ = false;
 }
 
 void lane::note_foreign(const std::string& why) {

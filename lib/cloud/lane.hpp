@@ -99,6 +99,9 @@ class lane {
     void give_up(call& asked, const char* code, std::string why);
     /// An answer that says nothing of whose it is, and is no refusal.
     void unreadable(std::string_view payload, const std::string& why, monotonic_time now);
+    /// Whether what is being given up is so because of an unreadable answer: what was asked for may have been
+    /// done.
+    bool reading_failed() const { return reading_failed_; }
     /// An answer for nobody here: what is in flight may have been meant by it.
     void note_foreign(const std::string& why);
 
@@ -148,6 +151,7 @@ class lane {
     lane_counters counters_;
 
     std::vector<std::unique_ptr<call>> calls_;  ///< by the time they were queued
+    bool reading_failed_ = false;
     bool draining_ = false;
     monotonic_time drain_began_{};
     monotonic_time drain_ends_{};

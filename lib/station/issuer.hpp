@@ -70,8 +70,9 @@ class issuer_observer {
   public:
     virtual ~issuer_observer() = default;
 
-    /// The cloud handed out a certificate that no board here asked for or still waits for.
-    /// `attempt` is set when its public key shows whose it was (a late or second answer).
+    /// The cloud handed out a certificate that no board here asked for or still waits for; or, with pem and
+    /// id empty, it may have made one for a request that was never answered. `attempt` is set when its public
+    /// key shows whose it was (a late or second answer).
     virtual void certificate_unaccounted(std::string certificate_pem, std::string id, attempt_id attempt,
                                          std::string why) = 0;
 

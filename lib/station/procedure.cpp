@@ -182,9 +182,7 @@ asio::awaitable<void> procedure::issue() {
             token_expires_ = shop_.time.utc_now() + shop_.settings.token_lifetime;
             co_return;
         }
-        if (!may_have_been_carried_out(answer.error)) std::rethrow_exception(answer.error);
-        issued_.id = certificate_id{};
-        co_await set_aside("unaccounted", "the answer never came");
+        // What was asked and never answered is noted by the session, through the observer.
         if (!is_connection_lost(answer.error)) std::rethrow_exception(answer.error);
     }
 }

@@ -126,10 +126,6 @@ bool is_connection_lost(const std::exception_ptr& error) {
     return has_code(error, "cloud-connection-lost");
 }
 
-bool may_have_been_carried_out(const std::exception_ptr& error) {
-    return is_connection_lost(error) || has_code(error, "cloud-no-answer");
-}
-
 std::string_view outcome_for(std::string_view code) {
     if (code.empty()) return "passed";
     if (code == "already-provisioned" || code.substr(0, 6) == "order-") return "refused";

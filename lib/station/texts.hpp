@@ -28,9 +28,6 @@ bool has_code(const std::exception_ptr& error, std::string_view code);
 /// The session broke while a request was under way: it can be asked again when the session is back.
 bool is_connection_lost(const std::exception_ptr& error);
 
-/// No answer came, so that the cloud may have done what it was asked.
-bool may_have_been_carried_out(const std::exception_ptr& error);
-
 /// passed, failed, refused or abandoned, from the failure's code.
 std::string_view outcome_for(std::string_view code);
 
