@@ -85,8 +85,11 @@ class LineCase(unittest.TestCase):
         return result
 
     def assert_passes(self, number):
-        result = self.attempt(number)
-        self.assertEqual((result["state"], result["failure_reason"]), ("passed", ""))
+        self.assert_passed(self.attempt(number))
+
+    def assert_passed(self, result):
+        self.assertEqual(result["failure_reason"], "")
+        self.assertEqual(result["state"], "passed")
 
     def assert_fails(self, result, codes):
         self.assertIn(result["failure_code"], codes, result)

@@ -73,7 +73,7 @@ class Rehearsal(unittest.TestCase):
                                  (fingerprint, fingerprint, thing))
                 self.assertEqual(row["public_key_sha256"],
                                  hashlib.sha256(public_bytes(certificate.public_key())).hexdigest())
-                self.assertIn(fingerprint, {one for (one,) in ledger.execute("SELECT id FROM certificate")})
+                self.assertIn(fingerprint, {one for (one,) in ledger.execute("SELECT certificate_id FROM certificate")})
                 seen.add((thing, fingerprint))
         self.assertEqual(len(seen), DEVICES)
 

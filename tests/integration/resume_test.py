@@ -36,7 +36,7 @@ class Resume(LineCase):
         if where == "after attempt-finished":
             self.assertEqual(result["failure_code"], "already-provisioned")
         else:
-            self.assertEqual((result["state"], result["failure_reason"]), ("passed", ""))
+            self.assert_passed(result)
         serial = self.serial(board)
         device = next(d for d in self.line.json_lines("devices") if d["serial"] == serial)
         attached = self.registry("SELECT certificate_id FROM attachment WHERE thing = ?", f"fleetline-{serial}")

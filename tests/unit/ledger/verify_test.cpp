@@ -86,13 +86,13 @@ TEST_CASE("tampering with events is found, and the row named", "[ledger][verify]
     };
     const auto tampering = GENERATE(
         row{"payload edited", "UPDATE event SET payload = replace(payload, 'SN0001', 'SN0009') WHERE seq = 4",
-            "event 4 "},
+            "event 4"},
         row{"time edited", "UPDATE event SET recorded_at = '2020-01-01T00:00:00.000Z' WHERE seq = 5",
-            "event 5 "},
-        row{"clock edited", "UPDATE event SET clock_synchronised = 0 WHERE seq = 5", "event 5 "},
-        row{"kind edited", "UPDATE event SET kind = 'delivered' WHERE seq = 11", "event 11 "},
-        row{"attempt edited", "UPDATE event SET attempt = 15 WHERE seq = 11", "event 11 "},
-        row{"hash edited", "UPDATE event SET hash = zeroblob(32) WHERE seq = 6", "event 6 "},
+            "event 5"},
+        row{"clock edited", "UPDATE event SET clock_synchronised = 0 WHERE seq = 5", "event 5"},
+        row{"kind edited", "UPDATE event SET kind = 'delivered' WHERE seq = 11", "event 11"},
+        row{"attempt edited", "UPDATE event SET attempt = 15 WHERE seq = 11", "event 11"},
+        row{"hash edited", "UPDATE event SET hash = zeroblob(32) WHERE seq = 6", "event 6"},
         row{"last one edited",
             "UPDATE event SET payload = replace(payload, 'kim', 'tim') WHERE seq = (SELECT max(seq) FROM "
             "event)",
@@ -146,10 +146,10 @@ TEST_CASE("tampering with the projections is found, and the row named", "[ledger
             "certificate SET state = 'superseded' WHERE state = 'revoked'",
             "certificate 8 "},
         // back to what it was before a later attempt set it aside
-        row{"UPDATE certificate SET state = 'current', state_event = 14, why = NULL, replaced_by = NULL, "
-            "revoked_at = "
-            "NULL, revoked_by = NULL, revoked_note = NULL WHERE number = 8; UPDATE certificate SET state = "
-            "'revoked' WHERE state = 'current' AND serial = 'SN0001' AND number > 8",
+        row{"UPDATE certificate SET state = 'revoked' WHERE state = 'current' AND serial = 'SN0001' AND "
+            "number > 8;"
+            "UPDATE certificate SET state = 'current', state_event = 14, why = NULL, replaced_by = NULL, "
+            "revoked_at = NULL, revoked_by = NULL, revoked_note = NULL WHERE number = 8",
             "certificate "},
         row{"UPDATE certificate SET state = 'issued', state_event = number, why = NULL WHERE state = "
             "'unaccounted' "
@@ -174,7 +174,7 @@ TEST_CASE("tampering with the projections is found, and the row named", "[ledger
         row{"UPDATE ownership_token SET token = x'00'", "ownership_token "},
         row{"INSERT INTO ownership_token VALUES (8, x'00', 'x')", "ownership_token 8: it is kept although"},
         row{"UPDATE head SET seq = seq - 1", "event"}, row{"DELETE FROM head", "the head"},
-        row{"UPDATE station SET name = 'line-2'", "event 1 "}, row{"DELETE FROM station", "event 1:"});
+        row{"UPDATE station SET name = 'line-2'", "event 1"}, row{"DELETE FROM station", "event 1:"});
     ledger_fixture line;
     fill(line);
 
