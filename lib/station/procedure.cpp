@@ -80,7 +80,8 @@ asio::awaitable<resume_action> procedure::look_back() {
     admitted.template_name = product_.template_name;
     admitted.rework = action == resume_action::start_rework;
     co_await attempt_.note(std::move(admitted));
-    if (record.reached != ledger::stage::none && record.reached != ledger::stage::passed) {
+    const bool earlier = !record.attempt.empty() && record.attempt != attempt_.id();
+    if (earlier && record.reached != ledger::stage::none && record.reached != ledger::stage::passed) {
         ledger::resumed resumed;
         resumed.attempt = attempt_.id();
         resumed.from = record.attempt;

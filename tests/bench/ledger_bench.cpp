@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Measures the ledger as issue 6 asks: builds one of N attempts with a real chain, then looks things up,
+// Measures the ledger: builds one of N attempts with a real chain, then looks things up,
 // exports, verifies. Prints a JSON list of {"metric", "value", "unit"}.
 //
 // usage: bench_ledger [--attempts N] [--file PATH] [--keep]

@@ -4,8 +4,11 @@
 that slot passes. Other slots do not notice."""
 import json
 import os
+import pathlib
+import re
+import unittest
 
-from line_case import LineCase, main
+from line_case import PROGRAMS, LineCase, main
 
 
 class BoardTrouble(LineCase):
@@ -164,6 +167,21 @@ class Duplicates(LineCase):
         self.assertEqual(sorted(r["state"] for r in results), ["passed", "refused"])
         refused = next(r for r in results if r["state"] == "refused")
         self.assertIn(refused["failure_code"], ("order-in-progress", "already-provisioned"))
+
+
+@unittest.skipIf("asan" in PROGRAMS.parts or "tsan" in PROGRAMS.parts, "sanitizers take memory of their own")
+class Resources(LineCase):
+    slots = 16
+
+    def test_sixteen_boards_fit_in_48_mib(self):
+        for board in range(1, 17):
+            self.plug(board)
+        for board in range(1, 17):
+            self.assert_passed(self.outcome_after("", board))
+        status = pathlib.Path(f"/proc/{self.line.daemon.popen.pid}/status").read_text()
+        peak = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
+        print(f"peak resident memory: {peak / 1024:.1f} MiB")
+        self.assertLess(peak, 48 * 1024)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures the line and the ledger on this machine. Absolute times are this machine's; read the ratios.
+
+line: one board's cycle time beside its floor (bytes on the wire at the baud rate, the board's own work, two round trips to
+the cloud), and sixteen boards side by side beside one.
+ledger: see bench_ledger --help."""
+import argparse
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "rehearsal"))
+
+from line import Line  # noqa: E402  (the path is set above)
+
+BAUD = 115200
+# The simulated board's own work, as it was started below: key pair, request, pause before the reset, boot.
+BOARD_WORK_MS = 50 + 5 + 100 + 7
+
+
+def wire_ms(line, attempt):
+    """How long the bytes of the busier direction take. The board echoes what it is sent, so that both overlap."""
+    text = line.cli("show", "--transcript", attempt["serial"]).stdout
+    received = sent = 0
+    for direction, content in re.findall(r"^\s*\d+\.\d+ ([<>]) (.*)$", text, re.M):
+        size = len(re.sub(r"\\x[0-9a-f]{2}", "?", content)) + 2
+        if direction == "<":
+            received += size
+        else:
+            sent += size
+    if not received:
+        raise SystemExit("bench: the attempt has no transcript")
+    return max(received, sent) * 10 * 1000 / BAUD
+
+
+def run_boards(folder, count, rtt):
+    """Passed attempts of that many boards plugged at once, and the daemon's memory and idle load afterwards."""
+    with Line(folder / f"line{count}", ROOT / "build" / "release" / "bin") as line:
+        line.prepare()
+        line.start_cloud(rtt=rtt)
+        line.configure(count, line.local_cloud)
+        line.start_daemon()
+        line.wait_for("session", lambda: line.api("/api/v1/status")[1]["cloud"]["connected"])
+        line.start_boards(count=count)
+        line.wait_for_outcomes(count)
+        attempts = [a for a in line.json_lines("attempts") if a["outcome"] == "passed"]
+        if len(attempts) != count:
+            raise SystemExit(f"bench: {len(attempts)} of {count} boards passed")
+        wire = wire_ms(line, attempts[0])
+        memory = resident_mib(line.daemon.popen.pid)
+        idle = idle_percent(line.daemon.popen.pid, 5) if count > 1 else 0.0
+        line.stop()
+    return attempts, wire, memory, idle
+
+
+def resident_mib(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
+
+
+def cpu_ticks(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def idle_percent(pid, seconds):
+    import time
+    before = cpu_ticks(pid)
+    time.sleep(seconds)  # a measurement over time, not a synchronisation
+    return (cpu_ticks(pid) - before) / seconds  # 100 ticks a second
+
+
+def wall_ms(attempts):
+    def at(text):
+        hours, minutes, seconds = text[11:-1].split(":")
+        return (int(hours) * 3600 + int(minutes) * 60 + float(seconds)) * 1000
+    return max(at(a["finished_at"]) for a in attempts) - min(at(a["started_at"]) for a in attempts)
+
+
+def bench_line():
+    rtt = 40
+    with tempfile.TemporaryDirectory(prefix="fleetline-bench-") as folder:
+        one, wire, _, _ = run_boards(pathlib.Path(folder), 1, rtt)
+        many, _, memory, idle = run_boards(pathlib.Path(folder), 16, rtt)
+    cycle = one[0]["duration_ms"]
+    floor = wire + BOARD_WORK_MS + 2 * rtt
+    wall = wall_ms(many)
+    return [("line.one.cycle", cycle, "ms"), ("line.one.wire", wire, "ms"), ("line.one.board_work", BOARD_WORK_MS, "ms"),
+            ("line.one.round_trips", 2 * rtt, "ms"), ("line.one.floor", floor, "ms"),
+            ("line.one.cycle_over_floor", cycle / floor, "x"), ("line.sixteen.wall", wall, "ms"),
+            ("line.sixteen.wall_over_one", wall / cycle, "x"), ("line.sixteen.resident", memory, "MiB"),
+            ("line.sixteen.idle_cpu", idle, "%")]
+
+
+def bench_ledger():
+    run = subprocess.run([ROOT / "build" / "release" / "bin" / "bench_ledger", "--attempts", "100000"],
+                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    return [(row["metric"], row["value"], row["unit"]) for row in json.loads(run.stdout)]
+
+
+BENCHES = {"line": bench_line, "ledger": bench_ledger}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bench", nargs="*", metavar="line|ledger", help="default: all")
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE")
+    options = parser.parse_args()
+    unknown = [name for name in options.bench if name not in BENCHES]
+    if unknown:
+        parser.error(f"no bench '{unknown[0]}'; there are {', '.join(BENCHES)}")
+    rows = []
+    for name in options.bench or BENCHES:
+        print(f"\n{name}")
+        for metric, value, unit in BENCHES[name]():
+            print(f"  {metric:<34} {value:>12.2f} {unit}")
+            rows.append({"metric": metric, "value": round(value, 4), "unit": unit})
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
