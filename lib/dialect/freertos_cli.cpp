@@ -108,11 +108,15 @@ void append_import(std::vector<freertos_question>& questions, const std::string&
     };
 }
 
+/// The DER of the one certificate in the text. The firmware keeps one a label: which of two would it be?
 std::string require_certificate(const char* doing, const std::string& pem) {
-    auto parsed = x509::parse_certificate(pem);
+    constexpr std::string_view begin = "-----BEGIN CERTIFICATE-----";
+    const auto parsed = x509::parse_certificate(pem);
     if (!parsed) throw failure("station-internal", doing, "the certificate to write", parsed.why_not());
+    if (pem.find(begin) != pem.rfind(begin))
+        throw failure("station-configuration", doing, "the certificate to write", "there is more than one");
     if (parsed->der.size() > longest_certificate)
-        throw failure("device-write-failed", doing, "the certificate to write",
+        throw failure("station-configuration", doing, "the certificate to write",
                       std::to_string(parsed->der.size()) + " bytes; this firmware takes " +
                           std::to_string(longest_certificate));
     return parsed->der;

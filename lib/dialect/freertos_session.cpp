@@ -23,6 +23,7 @@ constexpr milliseconds first_try{300};
 constexpr milliseconds next_try{1'000};
 constexpr milliseconds shortest_wait{2};
 constexpr milliseconds listen_at_most{100};
+constexpr milliseconds boot_shows_within{300};
 constexpr std::size_t probe_bytes = 512;  // what one probe moves, both ways, with a log line between
 
 /// "up 0 day(s) 00:01:02.345"
@@ -186,19 +187,26 @@ struct freertos_session::progress {
     freertos_answer answer;
 };
 
-void freertos_session::take_line(progress& at, std::string text) {
-    if (text.empty()) return;
+std::string freertos_session::take_line(progress& at, std::string text) const {
+    if (text.empty()) return {};
     if (!at.echoed) {
-        if (text != at.asked->line)
-            fail("device-answer-invalid",
-                 at.asked->shown() + " was echoed as " +
-                     (at.asked->confidential ? "something else" : "\"" + printable(text, 80) + "\""));
-        at.echoed = true;
-        return;
+        at.echoed = text == at.asked->line;
+        if (at.echoed) return {};
+        return at.asked->shown() + " was echoed as " +
+               (at.asked->confidential ? "something else" : "\"" + printable(text, 80) + "\"");
     }
     at.size += text.size();
     if (at.size > longest_answer) fail("device-flooded", "an answer without end");
     at.answer.push_back(std::move(text));
+    return {};
+}
+
+/// A board that restarts breaks off in the middle of a line: that is not the answer's fault.
+boost::asio::awaitable<void> freertos_session::deviate(std::string how) {
+    const auto deadline = now() + boot_shows_within;
+    while (co_await next(deadline)) {
+    }
+    fail("device-answer-invalid", std::move(how));
 }
 
 boost::asio::awaitable<void> freertos_session::converse(std::vector<freertos_question>& questions,
@@ -225,8 +233,9 @@ boost::asio::awaitable<void> freertos_session::converse(std::vector<freertos_que
                 continue;
             }
             const bool before = at.echoed;
-            take_line(at, std::move(item->text));
-            since_progress_ = 0;
+            if (!item->text.empty()) since_progress_ = 0;
+            std::string deviation = take_line(at, std::move(item->text));
+            if (!deviation.empty()) co_await deviate(std::move(deviation));
             if (at.echoed && !before) {
                 unechoed -= question.line.size() + 1;
                 deadline = now() + question.patience + console_->wire_time(longest_answer);

@@ -72,7 +72,9 @@ class freertos_session {
                                           std::vector<freertos_answer>& answers);
     boost::asio::awaitable<void> await_boot();
     void heed_log(const std::string& text);
-    void take_line(progress& at, std::string text);
+    /// Answers what is wrong with the line, or nothing.
+    std::string take_line(progress& at, std::string text) const;
+    boost::asio::awaitable<void> deviate(std::string how);
     [[noreturn]] void fail(std::string_view code, std::string reason) const;
     monotonic_time now() const { return console_->time().now(); }
 
