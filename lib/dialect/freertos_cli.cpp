@@ -149,6 +149,8 @@ freertos_question get_value(std::string_view key, std::string expected) {
     return question;
 }
 
+constexpr const char* making = "Making the board's key and request";
+
 }  // namespace
 
 freertos_cli::freertos_cli(std::unique_ptr<serial::console> console, const freertos_limits& limits)
@@ -161,33 +163,53 @@ boost::asio::awaitable<station::board_identity> freertos_cli::identify() {
     co_return identity;
 }
 
-boost::asio::awaitable<station::signing_request> freertos_cli::make_csr(std::string common_name) {
-    static constexpr const char* doing = "Making the board's key and request";
-    require_name(doing, common_name);
-
+boost::asio::awaitable<freertos_answer> freertos_cli::make_key(std::string common_name) {
     // The CSR takes its name from the configuration, so that comes first.
     std::vector<freertos_question> questions;
-    questions.push_back(set_value("thing_name", common_name, false, doing));
+    questions.push_back(set_value("thing_name", common_name, false, making));
     questions.push_back(question_for("pki generate key", crypto_time));
-    const auto made = co_await session_.ask(doing, std::move(questions));
-    const auto key = x509::parse_public_key(pem_in(made[1], "PUBLIC KEY"));
-    if (!key)
-        throw failure("device-key-failed", doing, "the board",
-                      "it answered " + first_line(made[1]) + ": " + key.why_not());
+    auto answers = co_await session_.ask(making, std::move(questions));
+    co_return std::move(answers[1]);
+}
 
+boost::asio::awaitable<station::signing_request> freertos_cli::make_csr(std::string common_name) {
+    require_name(making, common_name);
+    freertos_answer made;
+    bool too_early = false;
+    try {
+        made = co_await make_key(common_name);
+    } catch (const failure& crash) {
+        // Fresh from its boot this firmware crashes when its settings are not read yet, and nothing tells
+        // when they are. Once it is up again it is given its time.
+        too_early = crash.code() == "device-restarted" && session_.just_booted();
+        if (!too_early) throw;
+    }
+    if (too_early) {
+        co_await session_.wake_up();
+        made = co_await make_key(common_name);
+    }
+    const auto key = x509::parse_public_key(pem_in(made, "PUBLIC KEY"));
+    if (!key)
+        throw failure("device-key-failed", making, "the board",
+                      "it answered " + first_line(made) + ": " + key.why_not());
+    co_return co_await request_for(std::move(common_name), *key);
+}
+
+boost::asio::awaitable<station::signing_request> freertos_cli::request_for(std::string common_name,
+                                                                           std::string key) {
     std::vector<freertos_question> request;
     request.push_back(question_for("pki generate csr", crypto_time));
-    const auto written = co_await session_.ask(doing, std::move(request));
+    const auto written = co_await session_.ask(making, std::move(request));
     const std::string pem = pem_in(written[0], "CERTIFICATE REQUEST");
     if (pem.empty())
-        throw failure("device-csr-invalid", doing, "the board", "it answered " + first_line(written[0]));
+        throw failure("device-csr-invalid", making, "the board", "it answered " + first_line(written[0]));
     auto csr = x509::parse_csr(pem);
-    if (!csr) throw failure("device-csr-invalid", doing, "the request", csr.why_not());
+    if (!csr) throw failure("device-csr-invalid", making, "the request", csr.why_not());
     if (csr->common_name != common_name)
-        throw failure("device-csr-invalid", doing, "the request",
+        throw failure("device-csr-invalid", making, "the request",
                       "it is for \"" + printable(csr->common_name) + "\", not for \"" + common_name + "\"");
-    if (csr->public_key != *key)
-        throw failure("device-csr-invalid", doing, "the request", "its key is not the one just made");
+    if (csr->public_key != key)
+        throw failure("device-csr-invalid", making, "the request", "its key is not the one just made");
     station::signing_request answer;
     answer.pem = std::move(csr->pem);
     answer.der = std::move(csr->der);

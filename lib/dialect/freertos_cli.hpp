@@ -24,6 +24,9 @@ class freertos_cli final : public station::board {
     std::string transcript() const override { return session_.console().transcript_text(); }
 
   private:
+    /// What `pki generate key` answers.
+    boost::asio::awaitable<freertos_answer> make_key(std::string common_name);
+    boost::asio::awaitable<station::signing_request> request_for(std::string common_name, std::string key);
     boost::asio::awaitable<void> configure_wifi(const station::credential& what);
 
     freertos_session session_;

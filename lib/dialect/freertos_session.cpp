@@ -68,8 +68,10 @@ void freertos_session::heed_log(const std::string& text) {
         mounted_ = false;
         last_boot_ = after(text, "Reset Source:");
     }
-    if ((boot || assertion) && !restart_is_fine_)
+    if ((boot || assertion) && !restart_is_fine_) {
+        careful_ = true;
         fail("device-restarted", "its firmware said: " + printable(text));
+    }
 }
 
 /// The next line or prompt; nullopt when the deadline passed.
@@ -161,7 +163,8 @@ boost::asio::awaitable<bool> freertos_session::probe(milliseconds patience, mono
 boost::asio::awaitable<void> freertos_session::wait_until_settled(milliseconds uptime) {
     const auto deadline = now() + (limits_.settled_after - uptime);
     const unsigned boots = boots_;
-    while (!mounted_ && boots == boots_ && now() < deadline) {
+    just_booted_ = uptime < limits_.settled_after;
+    while ((careful_ || !mounted_) && boots == boots_ && now() < deadline) {
         const auto item = co_await next(deadline);
         if (!item) break;
     }

@@ -57,6 +57,9 @@ class freertos_session {
     /// Sends `reset`; returns when the new boot shows, or the port goes away.
     boost::asio::awaitable<void> reset();
 
+    /// Whether the board had only just booted when it was last woken up.
+    bool just_booted() const noexcept { return just_booted_; }
+
     const serial::console& console() const noexcept { return *console_; }
     serial::console& console() noexcept { return *console_; }
 
@@ -85,7 +88,9 @@ class freertos_session {
     std::size_t since_progress_ = 0;  ///< bytes received since something sensible came
     unsigned probes_ = 0;
     bool restart_is_fine_ = true;
-    bool mounted_ = false;   ///< the firmware said so since the last boot seen
+    bool mounted_ = false;  ///< the firmware said so since the last boot seen
+    bool careful_ = false;  ///< it crashed or restarted under us: believe the clock alone
+    bool just_booted_ = false;
     unsigned boots_ = 0;     ///< boots seen
     std::string last_boot_;  ///< its reset source, as the firmware words it
     bool in_order_ = false;  ///< the console was left at its prompt

@@ -78,6 +78,22 @@ TEST_CASE("a firmware whose assertion fails is device-restarted before its watch
     CHECK(b.why.find("PkiObjectPkcs11.c:561") != std::string::npos);
 }
 
+TEST_CASE(
+    "a board that is not ready for its first setting crashes, is given its time, and goes the whole way") {
+    bench b;
+    b.far.uptime = "up 0 day(s) 00:00:00.020";
+    b.run(b.line.write(test::boot_text + test::mount_text));  // its files are mounted, its settings not read
+    b.far.restart_at = [](std::size_t line) {
+        return line == 3 ? "\r\n<ASR>      295 [cli       ] Assertion failed. (queue.c:1533)\r\n\r\n" +
+                               test::boot_text + test::mount_text
+                         : std::string();
+    };
+    b.run(b.board.identify());
+    const auto begin = b.time.now();
+    b.run(b.board.make_csr("SN000123"));
+    CHECK(b.time.now() - begin >= milliseconds{270});
+}
+
 TEST_CASE("a character lost on the way is noticed in the echo, and nothing more is sent") {
     bench b;
     const std::string lost = "MAkGA1UEBhMCVVMxFzAVBgNVBAoMDkNhcHR1cmUgUlNBIENBMRkwFwYDVQQDDBBD";
@@ -276,9 +292,9 @@ TEST_CASE("an endless stream of any kind is device-flooded, at every step") {
 
 TEST_CASE("random bytes in place of answers end in a failure of the catalogue, and the next try passes") {
     std::mt19937 random(99);
-    for (int round = 0; round < 150; ++round) {
+    for (int round = 0; round < 60; ++round) {
         dialect::freertos_limits limits = test::quick_limits();
-        limits.echo = milliseconds{30};
+        limits.echo = milliseconds{400};
         bench b(limits);
         const auto at = 3 + random() % 40;
         b.far.restart_at = [&random, at](std::size_t line) {
