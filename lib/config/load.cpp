@@ -5,11 +5,13 @@
 #include <array>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <regex>
 #include <stdexcept>
 
 #include "config/section.hpp"
 #include "core/digest.hpp"
+#include "core/encoding.hpp"
 
 namespace fleetline::config {
 
@@ -170,6 +172,46 @@ void check_whole(const toml::table& root, settings& value, std::vector<complaint
     }
 }
 
+/// toml++ 3.3 runs into undefined behaviour at some characters outside of quotes and comments (its table of
+/// white space has holes), and none that is not ASCII belongs there: such a text never reaches it.
+std::optional<complaint> stray_character(std::string_view text) {
+    if (!is_utf8(text)) return complaint{0, 0, "is not UTF-8 text"};
+    complaint at{1, 1, "a character that is not ASCII belongs in quotes or in a comment"};
+    std::string_view quote;  // the delimiter we are inside of
+    bool comment = false;
+    for (std::size_t i = 0; i < text.size(); ++i, ++at.column) {
+        const char c = text[i];
+        const bool long_quote = quote.size() == 3;
+        if (c == '\n') {
+            ++at.line;
+            at.column = 0;
+            comment = false;
+            if (!long_quote) quote = {};
+        } else if (comment) {
+            continue;
+        } else if (!quote.empty()) {
+            if (c == '\\' && quote[0] == '"') {
+                ++i;
+                ++at.column;
+            } else if (text.substr(i, quote.size()) == quote) {
+                i += quote.size() - 1;
+                at.column += quote.size() - 1;
+                quote = {};
+            }
+        } else if (c == '#') {
+            comment = true;
+        } else if (c == '"' || c == '\'') {
+            const bool three = i + 2 < text.size() && text[i + 1] == c && text[i + 2] == c;
+            quote = text.substr(i, three ? 3 : 1);
+            i += quote.size() - 1;
+            at.column += quote.size() - 1;
+        } else if (static_cast<unsigned char>(c) >= 0x80U) {
+            return at;
+        }
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 const product_section& settings::product(const product_name& name) const {
@@ -182,6 +224,10 @@ loaded parse(std::string_view text, const std::filesystem::path& file) {
     loaded result;
     result.value.source = file;
     result.value.sha256 = sha256_hex(text);
+    if (auto stray = stray_character(text)) {
+        result.complaints.push_back(std::move(*stray));
+        return result;
+    }
     toml::table root;
     try {
         root = toml::parse(text, file.string());

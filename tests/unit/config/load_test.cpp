@@ -108,6 +108,13 @@ TEST_CASE("what is no TOML is told with its place", "[config]") {
     CHECK(complaints_of("[station\nid = 1\n").find("fleetline.toml:1:9: ") != std::string::npos);
 }
 
+TEST_CASE("characters that are not ASCII are fine in texts and comments, and refused elsewhere", "[config]") {
+    CHECK(complaints_of(good + "[usb]\n# 線路\ndirectory = \"線路\"\n").empty());
+    CHECK(complaints_of("[usb]\n  caf\u00e9 = 1\n") ==
+          "/etc/f/fleetline.toml:2:6: a character that is not ASCII belongs in quotes or in a comment\n");
+    CHECK(complaints_of("a = \"\xff\"\n") == "/etc/f/fleetline.toml: is not UTF-8 text\n");
+}
+
 TEST_CASE("random bytes never crash the loader", "[config]") {
     std::uint32_t state = 12345;
     for (int round = 0; round < 2000; ++round) {

@@ -11,6 +11,12 @@ using namespace fleetline;
 
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool sanitized = true;  // the sanitizers take mlock() away
+#else
+constexpr bool sanitized = false;
+#endif
+
 /// Whether the kernel holds the page of `address` locked and out of core dumps.
 bool locked_and_not_dumped(const void* address) {
     std::ifstream maps("/proc/self/smaps");
@@ -23,7 +29,8 @@ bool locked_and_not_dumped(const void* address) {
         if (sscanf(line.c_str(), "%lx%c%lx ", &from, &dash, &until) == 3 && dash == '-')
             inside = wanted >= from && wanted < until;
         if (inside && line.rfind("VmFlags:", 0) == 0)
-            return line.find(" lo") != std::string::npos && line.find(" dd") != std::string::npos;
+            return (line.find(" lo") != std::string::npos || sanitized) &&
+                   line.find(" dd") != std::string::npos;
     }
     return false;
 }
