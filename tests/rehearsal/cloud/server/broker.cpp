@@ -65,7 +65,8 @@ void write_listener(std::ostream& out, const std::filesystem::path& folder, std:
 // The AddressSanitizer runtime must be the first library of a program that loads an instrumented plugin.
 void preload_sanitizer() {
 #ifdef FLEETLINE_SANITIZER_RUNTIME
-    ::setenv("LD_PRELOAD", FLEETLINE_SANITIZER_RUNTIME, 1);
+    // With libstdc++ beside it: the broker is a C program, and the runtime looks for __cxa_throw when it is loaded.
+    ::setenv("LD_PRELOAD", FLEETLINE_SANITIZER_RUNTIME ":libstdc++.so.6", 1);
 #endif
 }
 
