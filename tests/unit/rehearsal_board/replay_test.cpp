@@ -77,7 +77,7 @@ TEST_CASE("making a key, a request and importing certificates is as captured") {
     replay("pki-happy-path", {});
 }
 
-TEST_CASE("every captured pki error is the captured one") {
+TEST_CASE("every captured pki error is the captured one", "[by-hand]") {
     replay("pki-error-cases", {"--watchdog-ms", "1500"});
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("a capture with a log line every 37 ms differs in nothing but the log 
     replay("async-log-interleave", {}, {}, "37");
 }
 
-TEST_CASE("a whole certificate pasted at 115200 baud goes in as captured") {
+TEST_CASE("a whole certificate pasted at 115200 baud goes in as captured", "[by-hand]") {
     replay("paste-fast", {});
 }
 
