@@ -188,15 +188,6 @@ std::string host::until_quiet(std::chrono::milliseconds quiet) {
     }
 }
 
-std::string host::exactly(std::size_t count) {
-    const auto deadline = clock::now() + patience;
-    while (buffer_.size() < count && clock::now() < deadline) buffer_ += read_some(fd_, 200ms);
-    REQUIRE(buffer_.size() >= count);
-    auto bytes = buffer_.substr(0, count);
-    buffer_.erase(0, count);
-    return bytes;
-}
-
 bool host::hung_up(std::chrono::milliseconds time) {
     const auto deadline = clock::now() + time;
     while (clock::now() < deadline) {

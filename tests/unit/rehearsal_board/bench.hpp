@@ -18,7 +18,7 @@ namespace bench {
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 
-inline constexpr std::chrono::seconds patience{40};
+inline constexpr std::chrono::seconds patience{10};
 
 // Reads what is there within the time; empty: nothing came.
 std::string read_some(int fd, std::chrono::milliseconds time);
@@ -75,11 +75,9 @@ class host {
     // Sends a line, waits for its echo, returns what comes until the next prompt (without it).
     std::string command(const std::string& line);
     // What came until the board has said nothing for that long.
-    std::string until_quiet(std::chrono::milliseconds quiet = 100ms);
-    // So many bytes; fails the test if they do not come.
-    std::string exactly(std::size_t count);
+    std::string until_quiet(std::chrono::milliseconds quiet = 60ms);
     // Whether the board went away (end of file, EIO) within the time.
-    bool hung_up(std::chrono::milliseconds time = patience);
+    bool hung_up(std::chrono::milliseconds time = 5000ms);
     std::string take() { return std::exchange(buffer_, {}); }
 
   private:

@@ -133,10 +133,10 @@ TEST_CASE("silent: not a byte; no-prompt: everything but the prompt") {
 TEST_CASE("random-garbage and line-1mib arrive whole") {
     bad_board board("");
     board.boards.control("fault SN000001 random-garbage 2000");
-    board.host.exactly(2000);
-    CHECK(board.host.until_quiet().empty());
+    CHECK(board.host.until_quiet(100ms).size() == 2000);
     board.boards.control("fault SN000001 line-1mib");
-    const auto line = board.host.exactly(1U << 20);
+    const auto line = board.host.until_quiet(200ms);
+    CHECK(line.size() == 1U << 20);
     CHECK(line.find('\n') == std::string::npos);
     board.host.send("conf get mqtt_port\r\n");
     board.host.expect("mqtt_port=8883\r\n> ");
@@ -145,7 +145,7 @@ TEST_CASE("random-garbage and line-1mib arrive whole") {
 TEST_CASE("raw bytes go to the host as they are") {
     bad_board board("");
     board.boards.control("raw SN000001 00ff1b5b4b0d");
-    CHECK(board.host.exactly(6) == std::string("\x00\xff\x1b[K\r", 6));
+    CHECK(board.host.until_quiet() == std::string("\x00\xff\x1b[K\r", 6));
 }
 
 TEST_CASE("wrong-baud: nothing is understood on either side") {
