@@ -140,8 +140,7 @@ class examination {
           time_(time),
           hop_(first_hop(settings)),
           resolver_(executor),
-          context_(asio::ssl::context::tls_client),
-          stream_(executor, context_) {}
+          context_(asio::ssl::context::tls_client) {}
 
     /// nullopt: everything up to TLS is fine.
     asio::awaitable<std::optional<trouble>> run() {
@@ -167,8 +166,9 @@ class examination {
         if (error) {
             return trouble{"cloud-claim-invalid", "The claim credential cannot be used: " + error.message()};
         }
-        stream_ = asio::ssl::stream<tcp::socket>(stream_.get_executor(), context_);
-        SSL* const ssl = stream_.native_handle();
+        // Made here, when the context is complete; Boost 1.81's stream leaks when it is assigned to.
+        stream_.emplace(resolver_.get_executor(), context_);
+        SSL* const ssl = stream_->native_handle();
         // The macro SSL_set_tlsext_host_name, without its C cast.
         SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
                  const_cast<char*>(settings_.endpoint.c_str()));
@@ -185,8 +185,8 @@ class examination {
             SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(protocols.data()),
                                 static_cast<unsigned>(protocols.size()));
         }
-        stream_.set_verify_mode(asio::ssl::verify_peer);
-        stream_.set_verify_callback([this](bool good, asio::ssl::verify_context& store) {
+        stream_->set_verify_mode(asio::ssl::verify_peer);
+        stream_->set_verify_callback([this](bool good, asio::ssl::verify_context& store) {
             if (!good) note_peer(store.native_handle(), peer_);
             return good;
         });
@@ -215,7 +215,7 @@ class examination {
     }
 
     asio::awaitable<void> connect_to(tcp::resolver::results_type found) {
-        auto [error, end] = co_await asio::async_connect(stream_.next_layer(), found, by_tuple);
+        auto [error, end] = co_await asio::async_connect(stream_->next_layer(), found, by_tuple);
         tcp_error_ = error;
     }
 
@@ -231,10 +231,10 @@ class examination {
     asio::awaitable<void> ask_proxy() {
         const auto target = settings_.endpoint + ":" + std::to_string(settings_.port);
         const auto request = "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n\r\n";
-        co_await asio::async_write(stream_.next_layer(), asio::buffer(request), by_tuple);
+        co_await asio::async_write(stream_->next_layer(), asio::buffer(request), by_tuple);
         std::string answer;
         auto room = asio::dynamic_buffer(answer, 8192);
-        co_await asio::async_read_until(stream_.next_layer(), room, "\r\n\r\n", by_tuple);
+        co_await asio::async_read_until(stream_->next_layer(), room, "\r\n\r\n", by_tuple);
         proxy_answer_ = answer.substr(0, answer.find('\r'));
     }
 
@@ -252,7 +252,7 @@ class examination {
     }
 
     asio::awaitable<void> handshake() {
-        auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::client, by_tuple);
+        auto [error] = co_await stream_->async_handshake(asio::ssl::stream_base::client, by_tuple);
         tls_error_ = error;
     }
 
@@ -264,7 +264,7 @@ class examination {
 
     asio::awaitable<void> read_something() {
         char byte = 0;
-        auto [error, size] = co_await stream_.async_read_some(asio::buffer(&byte, 1), by_tuple);
+        auto [error, size] = co_await stream_->async_read_some(asio::buffer(&byte, 1), by_tuple);
         tls_error_ = error;
     }
 
@@ -273,7 +273,7 @@ class examination {
     const place hop_;
     tcp::resolver resolver_;
     asio::ssl::context context_;
-    asio::ssl::stream<tcp::socket> stream_;
+    std::optional<asio::ssl::stream<tcp::socket>> stream_;
     peer_check peer_;
     error_code lookup_error_;
     error_code tcp_error_;
