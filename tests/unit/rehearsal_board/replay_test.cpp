@@ -64,7 +64,7 @@ TEST_CASE("the line editor is the captured one") {
     replay("line-editor", {});
 }
 
-TEST_CASE("help, heapstat, rngtest, usage errors, reset and assert are the captured ones") {
+TEST_CASE("help, heapstat, rngtest, usage errors, reset and assert are the captured ones", "[by-hand]") {
     replay("help-and-misc", {"--watchdog-ms", "100"});
 }
 
