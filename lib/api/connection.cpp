@@ -166,7 +166,9 @@ class http_connection final : public connection {
         const auto* resume = admitted.what.asked("resume");
         clean_ = false;
         auto asked = parser_->release();
-        co_await serve_live(here_, stream_, std::move(asked), resume != nullptr ? *resume : std::string{});
+        std::string from;  // named: g++ 12 miscompiles a temporary of this kind inside a co_await
+        if (resume != nullptr) from = *resume;
+        co_await serve_live(here_, stream_, std::move(asked), std::move(from));
         co_return false;
     }
 
