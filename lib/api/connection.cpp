@@ -12,6 +12,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
+#include "api/live_feed.hpp"
 #include "api/problem.hpp"
 #include "api/transport.hpp"
 
@@ -90,10 +91,10 @@ class http_connection final : public connection {
                                          asio::redirect_error(asio::use_awaitable, error));
         if (error) co_return co_await refuse_broken(error);
         auto admitted = here_.admit(head_of(parser_->get()), from_);
-        if (!admitted.refusal && admitted.where != nullptr && admitted.where->answer == nullptr)
-            co_return co_await upgrade(admitted);
+        if (!admitted.refusal && admitted.live) co_return co_await upgrade(admitted);
         if (!admitted.refusal) admitted.refusal = co_await read_body(admitted);
         if (admitted.refusal) co_return co_await send(*admitted.refusal, may_go_on());
+        admitted.what.body = std::move(parser_->get().body());
         auto answer = co_await here_.answer(admitted);
         co_return co_await send(answer, may_go_on());
     }
@@ -159,21 +160,19 @@ class http_connection final : public connection {
             answer.headers.emplace_back("Upgrade", "websocket");
             co_return co_await send(answer, false);
         }
-        if (here_.feed.pages() >= here_.wanted.limit.live) {
+        if (here_.feed->pages() >= here_.wanted.limit.live) {
             auto answer = problem("request-too-many", "too many pages are open");
             co_return co_await send(answer, false);
         }
-        const auto* resume = admitted.what.asked("resume");
         clean_ = false;
         auto asked = parser_->release();
-        std::string from;  // named: g++ 12 miscompiles a temporary of this kind inside a co_await
-        if (resume != nullptr) from = *resume;
-        co_await serve_live(here_, stream_, std::move(asked), std::move(from));
+        auto what = admitted.what;  // named: g++ 12 miscompiles temporaries of this kind inside a co_await
+        co_await serve_live(here_, stream_, std::move(asked), std::move(what));
         co_return false;
     }
 
     asio::awaitable<bool> send(response& answer, bool keep_alive) {
-        here_.sent(answer);
+        here_.sent(answer.status);
         const bool only_head = parser_->get().method() == http::verb::head;
         const bool chunked = answer.stream != nullptr && parser_->get().version() >= 11;
         if (answer.stream != nullptr && !chunked) keep_alive = false;

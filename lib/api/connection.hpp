@@ -3,6 +3,7 @@
 // each accepted socket; io_context thread. Not included outside lib/api.
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <memory>
 

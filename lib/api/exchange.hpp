@@ -79,6 +79,18 @@ struct response {
     bool page = false;                    ///< a file of the page: its own content security policy
 };
 
+struct route;
+
+/// What the header of a request led to.
+struct ticket {
+    std::optional<response> refusal;
+    const route* where = nullptr;  ///< null and no refusal: a file of the page
+    bool live = false;             ///< it is the live feed's, a WebSocket
+    request what;
+    std::size_t body_limit = 0;
+    std::shared_ptr<void> held;  ///< a place among those that may send a long body
+};
+
 /// The status line and headers. `length` is of the body, nothing: chunked, or until the connection ends.
 std::string head_text(const response& answer, std::optional<std::size_t> length, bool chunked,
                       bool keep_alive, bool tls);

@@ -2,6 +2,9 @@
 // How the line is at this moment.
 #include "api/handlers.hpp"
 #include "api/json_views.hpp"
+#include "api/live_feed.hpp"
+#include "api/metrics.hpp"
+#include "api/providers.hpp"
 #include "api/service.hpp"
 
 namespace fleetline::api {
@@ -9,12 +12,12 @@ namespace fleetline::api {
 namespace asio = boost::asio;
 
 asio::awaitable<response> get_status(service& here, const request&) {
-    response answer{200, "application/json", text_of(view_of(here.station.snapshot()))};
+    response answer{200, "application/json", text_of(view_of(here.station->snapshot()))};
     co_return answer;
 }
 
 asio::awaitable<response> get_slots(service& here, const request&) {
-    const auto status = here.station.snapshot();
+    const auto status = here.station->snapshot();
     json slots = json::array();
     for (const auto& slot : status.slots) slots.push_back(view_of(slot));
     json document;
@@ -24,17 +27,17 @@ asio::awaitable<response> get_slots(service& here, const request&) {
 }
 
 asio::awaitable<response> get_metrics(service& here, const request&) {
-    const auto status = here.station.snapshot();
-    auto now = here.now;
-    now.live = here.feed.pages();
-    now.live_dropped = here.feed.dropped();
-    response answer{200, "text/plain; version=0.0.4; charset=utf-8", here.counts.text(status, now)};
+    const auto status = here.station->snapshot();
+    auto now = *here.now;
+    now.live = here.feed->pages();
+    now.live_dropped = here.feed->dropped();
+    response answer{200, "text/plain; version=0.0.4; charset=utf-8", here.counts->text(status, now)};
     co_return answer;
 }
 
 /// Well enough to take boards as far as this machine goes: an absent cloud makes boards wait, not a restart.
 asio::awaitable<response> get_health(service& here, const request&) {
-    const auto status = here.station.snapshot();
+    const auto status = here.station->snapshot();
     const bool well = status.ledger_writable && !status.stopping;
     response answer{well ? 200 : 503, "application/json",
                     well ? R"({"status":"ok"})" : R"({"status":"unwell"})"};

@@ -19,6 +19,12 @@ json view_of(const station::order_status& order);
 json station_view_of(const station::station_status& status);
 json view_of(const station::station_status& status);
 
+json view_of(const ledger::attempt_row& row);  ///< the report's columns, and failure_text and step_ms
+json view_of(const ledger::device_row& row);
+json view_of(const ledger::certificate_row& row);
+json view_of(const ledger::event_row& row);
+json view_of(const ledger::order_row& row);
+
 /// As text. Bytes that are not UTF-8 (a broken ledger, say) are replaced, never thrown at.
 std::string text_of(const json& document);
 

@@ -13,6 +13,7 @@
 #include <set>
 
 #include "api/connection.hpp"
+#include "api/metrics.hpp"
 #include "api/problem.hpp"
 
 namespace fleetline::api {
@@ -89,7 +90,7 @@ class listener::impl : public std::enable_shared_from_this<impl> {
         if (from.by == peer::way::unix_socket) from = peer_of_unix_socket(socket.native_handle(), group_);
         auto one = make_connection(here, acceptor.get_executor(), family, socket.release(), from, tls_);
         open_.insert(one);
-        ++here.now.connections;
+        ++here.now->connections;
         asio::co_spawn(
             acceptor.get_executor(), one->serve(),
             [self = shared_from_this(), one](std::exception_ptr error) { self->ended(one, error); });
@@ -97,7 +98,7 @@ class listener::impl : public std::enable_shared_from_this<impl> {
 
     /// One short answer that fits any socket's buffer; nobody waits for it to be read.
     void turn_away(asio::generic::stream_protocol::socket& socket) {
-        ++here.now.connections_refused;
+        ++here.now->connections_refused;
         if (tls_ != nullptr) return;
         const auto answer = problem("request-too-many", "too many connections are open");
         const auto bytes = head_text(answer, answer.body.size(), false, false, false) + answer.body;
@@ -107,7 +108,7 @@ class listener::impl : public std::enable_shared_from_this<impl> {
     void ended(const std::shared_ptr<connection>& one, const std::exception_ptr& error) {
         if (error) problem_of(error, "a connection", here.log);
         open_.erase(one);
-        --here.now.connections;
+        --here.now->connections;
         if (open_.empty()) ended_.cancel();
     }
 

@@ -2,11 +2,21 @@
 #include "api/live_feed.hpp"
 
 #include <charconv>
+#include <chrono>
 #include <utility>
 
 #include "api/json_views.hpp"
 
 namespace fleetline::api {
+
+namespace {
+
+/// Pages show how long ago things were by the station's clock, not their own.
+std::string now_text() {
+    return to_rfc3339(std::chrono::floor<milliseconds>(std::chrono::system_clock::now()));
+}
+
+}  // namespace
 
 live_feed::subscription::subscription(live_feed& feed, std::function<void()> wake)
     : feed_(feed), wake_(std::move(wake)) {
@@ -54,7 +64,6 @@ void live_feed::publish(station::station_status now) {
     if (!station_changed && slots.empty() && !first) return;
     last_station_ = std::move(station_text);
     ++number_;
-    snapshot_ = nullptr;
     if (first) return;
     if (station_changed) change["station"] = std::move(station);
     if (!slots.empty()) change["slots"] = std::move(slots);
@@ -72,16 +81,15 @@ void live_feed::keep(message text) {
     }
 }
 
-live_feed::message live_feed::snapshot() {
-    if (!snapshot_ && last_) {
-        json whole;
-        whole["type"] = "snapshot";
-        whole["epoch"] = epoch_;
-        whole["seq"] = number_;
-        whole["status"] = view_of(*last_);
-        snapshot_ = std::make_shared<const std::string>(text_of(whole));
-    }
-    return snapshot_;
+live_feed::message live_feed::snapshot() const {
+    if (!last_) return nullptr;
+    json whole;
+    whole["type"] = "snapshot";
+    whole["epoch"] = epoch_;
+    whole["seq"] = number_;
+    whole["now"] = now_text();
+    whole["status"] = view_of(*last_);
+    return std::make_shared<const std::string>(text_of(whole));
 }
 
 std::optional<std::uint64_t> live_feed::resumable(std::string_view resume) const {
@@ -108,6 +116,7 @@ void live_feed::start(subscription& page, std::string_view resume) {
     resumed["type"] = "resumed";
     resumed["epoch"] = epoch_;
     resumed["seq"] = *seen;
+    resumed["now"] = now_text();
     page.push(std::make_shared<const std::string>(text_of(resumed)));
     for (const auto& [number, text] : history_)
         if (number > *seen) page.push(text);

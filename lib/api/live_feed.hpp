@@ -63,7 +63,7 @@ class live_feed {
         message text;
     };
 
-    message snapshot();
+    message snapshot() const;
     void keep(message text);
     std::optional<std::uint64_t> resumable(std::string_view resume) const;
 
@@ -72,7 +72,6 @@ class live_feed {
     std::uint64_t number_ = 0;
     std::optional<station::station_status> last_;
     std::string last_station_;  ///< everything of it but the slots, as JSON
-    message snapshot_;          ///< of number_; null: not made yet
     std::deque<kept> history_;
     std::size_t history_bytes_ = 0;
     std::set<subscription*> pages_;

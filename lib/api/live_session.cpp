@@ -30,15 +30,17 @@ class live_session {
           socket_(std::move(stream)),
           wake_(socket_.get_executor(), asio::steady_timer::time_point::max()) {}
 
-    asio::awaitable<void> run(plain_request asked, std::string resume) {
+    asio::awaitable<void> run(plain_request asked, request what) {
         configure();
         boost::system::error_code error;
         co_await socket_.async_accept(asked, asio::redirect_error(asio::use_awaitable, error));
         if (error) co_return;
         // Nobody may have looked for a while: bring the feed up to date first.
-        here_.feed.publish(here_.station.snapshot());
-        live_feed::subscription page{here_.feed, [this, &page] { woken(page); }};
-        here_.feed.start(page, resume);
+        here_.refresh_feed();
+        who_ = what.by;
+        live_feed::subscription page{*here_.feed, [this, &page] { woken(page); }};
+        const auto* seen = what.asked("since");
+        here_.feed->start(page, seen != nullptr ? *seen : std::string{});
         using namespace asio::experimental::awaitable_operators;
         co_await (write_all(page) && read_all());
     }
@@ -52,6 +54,7 @@ class live_session {
             [](websocket::response_type& answer) { answer.set(beast::http::field::server, "fleetline"); }));
         socket_.read_message_max(most_from_page);
         socket_.text(true);
+        socket_.auto_fragment(false);  // a snapshot in pieces of 4 KiB is a hundred system calls
     }
 
     /// A page that does not take what is sent is not waited for.
@@ -72,7 +75,7 @@ class live_session {
             if (const auto message = page.next()) {
                 co_await socket_.async_write(asio::buffer(*message),
                                              asio::redirect_error(asio::use_awaitable, error));
-                if (error) break;
+                if (error || !here_.still_welcome(*who_)) break;
             } else {
                 wake_.expires_at(asio::steady_timer::time_point::max());
                 co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, error));
@@ -95,14 +98,15 @@ class live_session {
     transport lowest_;
     websocket::stream<transport> socket_;
     asio::steady_timer wake_;
+    std::optional<caller> who_;
     bool ended_ = false;
 };
 
 }  // namespace
 
-asio::awaitable<void> serve_live(service& here, transport stream, plain_request asked, std::string resume) {
+asio::awaitable<void> serve_live(service& here, transport stream, plain_request asked, request what) {
     live_session session{here, std::move(stream)};
-    co_await session.run(std::move(asked), std::move(resume));
+    co_await session.run(std::move(asked), std::move(what));
 }
 
 }  // namespace fleetline::api

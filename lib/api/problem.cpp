@@ -23,7 +23,8 @@ constexpr std::array exact{
     pairing{"request-media-type", 415},        pairing{"request-upgrade", 426},
     pairing{"request-header-too-large", 431},  pairing{"request-too-many", 503},
     pairing{"request-not-available", 501},     pairing{"station-stopping", 503},
-    pairing{"station-ledger-unwritable", 503},
+    pairing{"station-ledger-unwritable", 503}, pairing{"station-slot-unknown", 404},
+    pairing{"station-slot-busy", 409},
 };
 
 response document(std::string_view code, int status, std::string_view detail) {

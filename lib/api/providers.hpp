@@ -26,8 +26,9 @@ struct order_opening {
 struct providers {
     std::function<station::station_status()> snapshot;  ///< required
 
-    /// A label was read. `slot` may be empty: the slot that waits for a scan.
-    std::function<boost::asio::awaitable<void>(serial_number serial, slot_name slot, caller by)> scan;
+    /// A label was read. `slot` may be empty: the slot that waits for a scan. Answers the slot that took it;
+    /// empty: it is kept for the next board.
+    std::function<boost::asio::awaitable<slot_name>(serial_number serial, slot_name slot, caller by)> scan;
 
     /// Try the board in this slot again, as if it were plugged now.
     std::function<boost::asio::awaitable<void>(slot_name slot, caller by)> retry;

@@ -39,7 +39,8 @@ struct caller {
     caller(role as, std::string called) : is(as), name(std::move(called)) {}
 
     role is;
-    std::string name;  ///< recorded with what they do: a user name, a token's name
+    std::string name;          ///< recorded with what they do: a user name, a token's name
+    std::string token_sha256;  ///< of the token they showed; empty: none
 };
 
 }  // namespace fleetline::api

@@ -12,8 +12,23 @@ namespace {
 
 // schema/openapi.yaml describes each; a test compares the two.
 constexpr std::array table{
-    route{"GET", "/api/v1/status", everyone, get_status}, route{"GET", "/api/v1/slots", everyone, get_slots},
-    route{"GET", "/api/v1/live", everyone, nullptr},      route{"GET", "/metrics", everyone, get_metrics},
+    route{"GET", "/api/v1/status", everyone, get_status},
+    route{"GET", "/api/v1/slots", everyone, get_slots},
+    route{"GET", "/api/v1/devices", everyone, get_devices},
+    route{"GET", "/api/v1/attempts", everyone, get_attempts},
+    route{"GET", "/api/v1/attempts/{id}", everyone, get_attempt},
+    route{"GET", "/api/v1/attempts/{id}/transcript", reading, get_transcript},
+    route{"GET", "/api/v1/orders", everyone, get_orders},
+    route{"GET", "/api/v1/stats", everyone, get_stats},
+    route{"GET", "/api/v1/report", reading, get_report},
+    route{"GET", "/api/v1/live", everyone, nullptr},
+    route{"POST", "/api/v1/scan", acting, post_scan, route::takes::object},
+    route{"POST", "/api/v1/slots/{slot}/retry", acting, post_retry, route::takes::object},
+    route{"POST", "/api/v1/rework", engineers, post_rework, route::takes::object},
+    route{"POST", "/api/v1/orders", engineers, post_order, route::takes::object},
+    route{"POST", "/api/v1/orders/{order}/close", engineers, post_order_close, route::takes::object},
+    route{"POST", "/api/v1/orders/{order}/serials", engineers, post_order_serials, route::takes::list},
+    route{"GET", "/metrics", everyone, get_metrics},
     route{"GET", "/healthz", public_to_all, get_health},
 };
 

@@ -10,6 +10,8 @@
 #include <optional>
 
 #include "api/listener.hpp"
+#include "api/live_feed.hpp"
+#include "api/metrics.hpp"
 #include "api/service.hpp"
 #include "core/failure.hpp"
 #include "core/within.hpp"
@@ -70,7 +72,7 @@ class server::impl {
         dirty_timer_.cancel();
     }
 
-    metrics& counts() { return service_.counts; }
+    metrics& counts() { return *service_.counts; }
     std::uint16_t port() const { return port_; }
 
   private:
@@ -110,7 +112,7 @@ class server::impl {
             }
             dirty_ = false;
             // With nobody watching there is nothing to do: the next page to come gets all of it at once.
-            if (service_.feed.pages() != 0) service_.feed.publish(service_.station.snapshot());
+            if (service_.feed->pages() != 0) service_.refresh_feed();
             asio::steady_timer pause{dirty_timer_.get_executor(), service_.wanted.limit.live_pause};
             co_await pause.async_wait(asio::use_awaitable);
         }

@@ -5,8 +5,16 @@
 #include <array>
 #include <chrono>
 
+#include "api/ledger_pool.hpp"
+#include "api/live_feed.hpp"
+#include "api/metrics.hpp"
+#include "api/page_files.hpp"
 #include "api/problem.hpp"
+#include "api/providers.hpp"
+#include "api/routes.hpp"
 #include "api/sockets.hpp"
+#include "api/token_store.hpp"
+#include "core/encoding.hpp"
 #include "core/time.hpp"
 #include "core/unique_id.hpp"
 
@@ -69,21 +77,75 @@ bool takes_type(const route& where, const std::string& type) {
 
 service::service(settings asked, providers from, const logger& log_to)
     : wanted(std::move(asked)),
-      station(std::move(from)),
       log(log_to),
-      pool(wanted.ledger_file, wanted.limit.ledger_queue),
-      feed(wanted.limit, make_unique_id(utc_now())) {}
+      station(std::make_unique<const providers>(std::move(from))),
+      feed(std::make_unique<live_feed>(wanted.limit, make_unique_id(utc_now()))),
+      counts(std::make_unique<metrics>()),
+      now(std::make_unique<traffic>()),
+      pool(std::make_unique<ledger_pool>(wanted.ledger_file, wanted.limit.ledger_queue)),
+      page_(wanted.page_directory.empty() ? std::make_unique<page_files>()
+                                          : std::make_unique<page_files>(wanted.page_directory)),
+      reports_(std::make_shared<std::atomic<std::size_t>>(0)),
+      imports_(std::make_shared<std::atomic<std::size_t>>(0)) {
+    if (wanted.token_file.empty()) return;
+    tokens_ = std::make_unique<token_store>(wanted.token_file);
+    tokens_->list();  // a file that cannot be read is told at the start
+}
 
-std::optional<caller> service::caller_of(const head& asked, const peer& from, bool& wrong_token) const {
-    wrong_token = !asked.authorization.empty();
-    if (wrong_token) return std::nullopt;
+service::~service() = default;
+
+std::shared_ptr<void> service::place(const std::shared_ptr<std::atomic<std::size_t>>& taken,
+                                     std::size_t limit) {
+    if (taken->load() >= limit) return nullptr;
+    ++*taken;
+    return {taken.get(), [taken](void*) { --*taken; }};
+}
+
+/// "Bearer TOKEN", or "Basic" with the token as password: that is what a browser can ask its user for.
+std::optional<caller> service::caller_with(const std::string& authorization) {
+    const auto space = authorization.find(' ');
+    if (!tokens_ || space == std::string::npos) return std::nullopt;
+    const auto scheme = lower(authorization.substr(0, space));
+    std::string token = authorization.substr(space + 1);
+    if (scheme == "basic") {
+        const auto pair = from_base64(token);
+        if (!pair || pair->find(':') == std::string::npos) return std::nullopt;
+        token = pair->substr(pair->find(':') + 1);
+    } else if (scheme != "bearer") {
+        return std::nullopt;
+    }
+    const auto found = tokens_->find(token);
+    if (!found) return std::nullopt;
+    caller who{found->is, found->name};
+    who.token_sha256 = found->sha256;
+    return who;
+}
+
+std::optional<caller> service::caller_of(const head& asked, const peer& from, bool& wrong) {
+    if (!asked.authorization.empty()) {
+        auto who = caller_with(asked.authorization);
+        wrong = !who;
+        return who;
+    }
     if (from.by == peer::way::unix_socket)
         return caller{from.member ? role::engineer : role::operator_role, "#" + std::to_string(from.uid)};
     if (from.by == peer::way::loopback) return caller{role::operator_role, "local page"};
     return std::nullopt;
 }
 
-ticket service::admit(const head& asked, const peer& from) const {
+bool service::still_welcome(const caller& who) {
+    return who.token_sha256.empty() || (tokens_ && tokens_->knows(who.token_sha256));
+}
+
+void service::sent(int status) {
+    counts->answered(status);
+}
+
+void service::refresh_feed() {
+    feed->publish(station->snapshot());
+}
+
+ticket service::admit(const head& asked, const peer& from) {
     ticket result;
     auto where = parse_target(asked.target);
     if (!where) {
@@ -110,7 +172,7 @@ ticket service::admit(const head& asked, const peer& from) const {
     return result;
 }
 
-void service::route_to(ticket& result, const head& asked, const peer& from) const {
+void service::route_to(ticket& result, const head& asked, const peer& from) {
     auto& what = result.what;
     const std::string verb = asked.verb == "HEAD" ? "GET" : asked.verb;
     std::string allow;
@@ -136,17 +198,24 @@ void service::route_to(ticket& result, const head& asked, const peer& from) cons
         result.refusal = problem("request-denied", "the request comes from another site's page");
     } else if (!takes_type(*result.where, what.content_type)) {
         result.refusal = problem("request-media-type", "the body must be JSON");
-    } else if (result.where->body != route::takes::nothing) {
-        result.body_limit =
-            result.where->body == route::takes::list ? wanted.limit.import_bytes : wanted.limit.body_bytes;
+    } else {
+        result.live = result.where->answer == nullptr;
+        take_body(result);
     }
+}
+
+void service::take_body(ticket& result) {
+    if (result.where->body == route::takes::object) result.body_limit = wanted.limit.body_bytes;
+    if (result.where->body != route::takes::list) return;
+    result.held = place(imports_, wanted.limit.imports);
+    result.body_limit = wanted.limit.import_bytes;
+    if (!result.held) result.refusal = problem("request-too-many", "other lists are being imported");
 }
 
 asio::awaitable<response> service::answer(const ticket& asked) {
     std::exception_ptr error;
     try {
-        if (asked.where == nullptr || asked.where->answer == nullptr)
-            co_return problem("request-not-found", "there is nothing at this address");
+        if (asked.where == nullptr) co_return page_->answer(asked.what);
         co_return co_await asked.where->answer(*this, asked.what);
     } catch (...) {
         error = std::current_exception();
@@ -157,7 +226,7 @@ asio::awaitable<response> service::answer(const ticket& asked) {
 asio::awaitable<caller> service::resolved(caller by) {
     if (!by.name.starts_with('#')) co_return by;
     const auto user = static_cast<uid_t>(std::stoul(by.name.substr(1)));
-    co_await pool.run([&by, user] { by.name = user_name(user); });
+    co_await pool->run([&by, user] { by.name = user_name(user); });
     co_return by;
 }
 

@@ -21,14 +21,16 @@ struct limits {
     std::size_t live_backlog = 64;   ///< messages that wait for one slow page before it is dropped
     std::size_t live_history = 512;  ///< changes kept for pages that come back
     std::size_t live_history_bytes = std::size_t{4} * 1024 * 1024;
-    std::size_t ledger_queue = 64;         ///< ledger questions that wait
-    std::size_t reports = 2;               ///< reports that are written at once
-    milliseconds header_patience{10'000};  ///< for a whole request header, from its first byte
-    milliseconds body_patience{60'000};    ///< for a whole body
-    milliseconds write_patience{20'000};   ///< for a client to take each piece of an answer
-    milliseconds idle_patience{60'000};    ///< between two requests of a connection
-    milliseconds live_pause{50};           ///< between two changes on the live feed, at least
-    milliseconds live_ping{15'000};        ///< a page that answers nothing for twice this is dropped
+    std::size_t ledger_queue = 64;          ///< ledger questions that wait
+    std::size_t reports = 2;                ///< reports that are written at once
+    std::size_t imports = 2;                ///< lists of serial numbers that are read at once
+    milliseconds header_patience{10'000};   ///< for a whole request header, from its first byte
+    milliseconds body_patience{60'000};     ///< for a whole body
+    milliseconds write_patience{20'000};    ///< for a client to take each piece of an answer
+    milliseconds report_patience{900'000};  ///< for a client to take a whole report
+    milliseconds idle_patience{60'000};     ///< between two requests of a connection
+    milliseconds live_pause{50};            ///< between two changes on the live feed, at least
+    milliseconds live_ping{15'000};         ///< a page that answers nothing for twice this is dropped
 };
 
 struct settings {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One byte stream for all connections (Unix, TCP, TLS), so that Beast is instantiated once. Not included outside
-// the two Beast sources of lib/api.
+// One byte stream for all connections (Unix, TCP, TLS), so that Beast is instantiated once.
+// Not included outside the two Beast sources of lib/api.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -16,6 +16,8 @@
 #include <optional>
 #include <string>
 #include <utility>
+
+#include "api/exchange.hpp"
 
 namespace fleetline::api {
 
@@ -73,8 +75,8 @@ class transport {
 
 using plain_request = boost::beast::http::request<boost::beast::http::string_body>;
 
-/// Speaks WebSocket until the page goes, or is too slow. `asked` is the upgrade request.
-boost::asio::awaitable<void> serve_live(service& here, transport stream, plain_request asked,
-                                        std::string resume);
+/// Speaks WebSocket until the page goes, or is too slow, or its token is revoked. `asked` is the upgrade
+/// request, `what` the same as it was admitted.
+boost::asio::awaitable<void> serve_live(service& here, transport stream, plain_request asked, request what);
 
 }  // namespace fleetline::api

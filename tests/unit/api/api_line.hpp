@@ -11,24 +11,18 @@
 #include <unistd.h>
 
 #include <array>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
-#include <future>
+#include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "api/server.hpp"
-#include "core/logger.hpp"
 
 namespace fleetline::api::test {
 
@@ -157,92 +151,36 @@ inline answer parse(const std::string& bytes) {
 
 class line {
   public:
-    explicit line(
-        std::function<void(settings&)> adjust = [](settings&) {},
-        std::function<void(providers&)> more = [](providers&) {})
-        : log_(logger::target::nowhere) {
-        now.station = "station-1";
-        now.started_at = utc_time{milliseconds{1'764'000'000'000}};
-        now.slots.resize(2);
-        now.slots[0].slot = slot_name{"A1"};
-        now.slots[1].slot = slot_name{"A2"};
-        wanted.socket = home.path() / "api.sock";
-        wanted.ledger_file = home.path() / "ledger.db";
-        wanted.limit.live_pause = milliseconds{1};
-        adjust(wanted);
-        providers station;
-        station.snapshot = [this] { return now; };
-        more(station);
-        server_ = std::make_unique<server>(wanted, io_.get_executor(), std::move(station), log_);
-        boost::asio::co_spawn(io_, server_->run(),
-                              boost::asio::bind_cancellation_slot(
-                                  stop_.slot(), [this](std::exception_ptr why) { ended_with_ = why; }));
-        thread_ = std::thread([this] { io_.run(); });
-    }
-
-    ~line() { stop(); }
+    explicit line(const std::function<void(settings&)>& adjust = {},
+                  const std::function<void(providers&)>& more = {});
+    ~line();
     line(const line&) = delete;
     line& operator=(const line&) = delete;
 
     /// As the daemon's SIGTERM does; resumes when run() has ended.
-    void stop() {
-        if (!thread_.joinable()) return;
-        boost::asio::post(io_, [this] { stop_.emit(boost::asio::cancellation_type::terminal); });
-        thread_.join();
-    }
+    void stop();
 
     /// On the server's thread, as the station does.
-    void change(std::function<void(station::station_status&)> how) {
-        on_thread([&] {
-            how(now);
-            server_->changed();
-        });
-    }
-    void on_thread(std::function<void()> what) {
-        std::promise<void> done;
-        boost::asio::post(io_, [&] {
-            what();
-            done.set_value();
-        });
-        done.get_future().get();
-    }
+    void change(const std::function<void(station::station_status&)>& how);
+    void on_thread(const std::function<void()>& what);
 
-    client connect() const { return client{wanted.socket}; }
-    std::uint16_t port() const { return server_->port(); }
-    server& served() { return *server_; }
+    std::uint16_t port() const;
+    server& served();
 
-    answer get(const std::string& path, const std::string& headers = {}) const {
-        return ask("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + headers +
-                   "\r\n");
-    }
+    answer get(const std::string& path, const std::string& headers = {}) const;
     answer post(const std::string& path, const std::string& body, const std::string& headers = {},
-                const std::string& type = "application/json") const {
-        return ask("POST " + path +
-                   " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: " + type +
-                   "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + headers + "\r\n" + body);
-    }
-    answer ask(const std::string& bytes) const {
-        client one{wanted.socket};
-        one.send(bytes);
-        return parse(one.receive_all());
-    }
-    answer ask_tcp(const std::string& bytes) const {
-        client one{server_->port()};
-        one.send(bytes);
-        return parse(one.receive_all());
-    }
+                const std::string& type = "application/json") const;
+    answer ask(const std::string& bytes) const;
+    answer ask_tcp(const std::string& bytes) const;
+    answer get_tcp(const std::string& path, const std::string& headers = {}) const;
 
     directory home;
     settings wanted;
     station::station_status now;
 
   private:
-    logger log_;
-    boost::asio::io_context io_{1};
-    boost::asio::cancellation_signal stop_;
-    std::exception_ptr ended_with_;
-    std::unique_ptr<server> server_;
-    std::thread thread_;
+    struct running;
+    std::unique_ptr<running> running_;
 };
 
 }  // namespace fleetline::api::test

@@ -3,14 +3,17 @@
 
 #include <sys/stat.h>
 
+#include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 #include <fstream>
 
 #include "core/failure.hpp"
+#include "core/logger.hpp"
 #include "unit/api/api_line.hpp"
 
 using namespace fleetline;
 using namespace fleetline::api;
+using api::test::client;
 using api::test::line;
 
 TEST_CASE("the status says what the station's snapshot says", "[api]") {
@@ -125,7 +128,7 @@ TEST_CASE("metrics tell slots, outcomes, the cloud session and how long steps to
 
 TEST_CASE("one connection serves many requests, and pipelined ones in their order", "[api]") {
     line here;
-    auto one = here.connect();
+    client one{here.wanted.socket};
     const std::string get = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
     one.send(get + get + "GET /api/v1/nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// A report that is written while it is sent: a pool thread writes into a pipe, the connection reads from it.
+// A slow client makes the writer wait in the pipe, nothing is kept. Made by the report's handler; read on the
+// io_context thread. Not included outside lib/api.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "api/exchange.hpp"
+#include "api/ledger_pool.hpp"
+#include "core/time.hpp"
+#include "ledger/reader.hpp"
+
+namespace fleetline::api {
+
+enum class report_format { csv, jsonl };
+
+/// Resumes when its first piece is there, so that a ledger that cannot be read is told as such. `running` is
+/// held until both ends are through. The stream throws when the report breaks off later, or is not taken
+/// within `patience`.
+boost::asio::awaitable<std::unique_ptr<body_source>> stream_report(ledger_pool& pool, report_format format,
+                                                                   ledger::filter wanted,
+                                                                   std::shared_ptr<void> running,
+                                                                   milliseconds patience);
+
+}  // namespace fleetline::api

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may ask what.
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <map>
+
+#include "api/routes.hpp"
+#include "api/token_store.hpp"
+#include "core/encoding.hpp"
+#include "core/failure.hpp"
+#include "unit/api/api_line.hpp"
+
+using namespace fleetline;
+using namespace fleetline::api;
+using api::test::answer;
+using api::test::line;
+
+namespace {
+
+struct tokens {
+    explicit tokens(const std::filesystem::path& file) : store(file) {
+        for (const role which : {role::operator_role, role::engineer, role::auditor})
+            of[which] = store.make(std::string{to_text(which)}, which, utc_time{});
+    }
+    token_store store;
+    std::map<role, std::string> of;
+};
+
+void with_tcp(settings& wanted) {
+    wanted.listen = "127.0.0.1:0";
+    wanted.token_file = wanted.socket.parent_path() / "tokens";
+}
+
+answer ask(const line& here, const route& which, const std::string& authorization) {
+    std::string path{which.pattern};
+    for (std::size_t at = path.find('{'); at != std::string::npos; at = path.find('{'))
+        path.replace(at, path.find('}') - at + 1, "X");
+    std::string text = std::string{which.verb} + ' ' + path +
+                       " HTTP/1.1\r\nHost: localhost:" + std::to_string(here.port()) +
+                       "\r\nConnection: close\r\n" + authorization;
+    if (which.body != route::takes::nothing)
+        text += "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+    else
+        text += "\r\n";
+    return here.ask_tcp(text);
+}
+
+}  // namespace
+
+TEST_CASE("every route serves the roles it names and refuses the others", "[api]") {
+    line here{with_tcp};
+    tokens made{here.wanted.token_file};
+
+    for (const auto& one : routes()) {
+        INFO(one.verb << ' ' << one.pattern);
+        for (const auto& [is, token] : made.of) {
+            INFO(to_text(is));
+            const auto said = ask(here, one, "Authorization: Bearer " + token + "\r\n");
+            CHECK((said.status != 403) == one.who.has(is));
+            CHECK(said.status != 401);
+        }
+        CHECK(ask(here, one, "Authorization: Bearer flt_wrong\r\n").status == 401);
+    }
+}
+
+TEST_CASE("an auditor changes nothing, and an operator reads no transcript", "[api]") {
+    for (const auto& one : routes()) {
+        INFO(one.verb << ' ' << one.pattern);
+        if (one.verb != "GET") CHECK_FALSE(one.who.has(role::auditor));
+        if (one.pattern.find("transcript") != std::string_view::npos)
+            CHECK_FALSE(one.who.has(role::operator_role));
+        CHECK(one.who.anybody == (one.pattern == "/healthz"));
+        CHECK(one.who.has(role::engineer));
+    }
+}
+
+TEST_CASE("on loopback without a token one is an operator", "[api]") {
+    line here{with_tcp};
+
+    CHECK(here.get_tcp("/api/v1/status").status == 200);
+    CHECK(here.get_tcp("/api/v1/attempts/X/transcript").status == 403);
+    CHECK(here.get("/api/v1/attempts/X/transcript").status != 403);  // the Unix socket's peer is our own user
+}
+
+TEST_CASE("a token is good as a browser's password too, and no longer once it is revoked", "[api]") {
+    line here{with_tcp};
+    tokens made{here.wanted.token_file};
+    const std::string basic =
+        "Authorization: Basic " + to_base64("anything:" + made.of[role::engineer]) + "\r\n";
+    const std::string bearer = "Authorization: bearer " + made.of[role::engineer] + "\r\n";
+    CHECK(here.get_tcp("/api/v1/attempts/X/transcript", basic).status != 403);
+    CHECK(here.get_tcp("/api/v1/attempts/X/transcript", bearer).status != 403);
+
+    REQUIRE(made.store.revoke("engineer"));
+
+    const auto refused = here.get_tcp("/api/v1/status", bearer);
+    CHECK(refused.status == 401);
+    CHECK(refused.has("WWW-Authenticate: Bearer realm=\"fleetline\""));
+    CHECK(here.get_tcp("/api/v1/status", basic).status == 401);
+}
+
+TEST_CASE("tokens are stored hashed, in a file for the service alone", "[api]") {
+    api::test::directory home;
+    tokens made{home.path() / "tokens"};
+    std::ifstream from{home.path() / "tokens"};
+    const std::string text{std::istreambuf_iterator<char>{from}, {}};
+
+    for (const auto& [is, token] : made.of) CHECK(text.find(token.substr(4)) == std::string::npos);
+    CHECK(made.of[role::engineer].size() == 47);
+    CHECK((std::filesystem::status(home.path() / "tokens").permissions() & std::filesystem::perms::mask) ==
+          (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+    CHECK(made.store.list().size() == 3);
+    CHECK_FALSE(made.store.revoke("nobody"));
+    CHECK_THROWS_AS(made.store.make("engineer", role::auditor, utc_time{}), failure);
+    CHECK_THROWS_AS(made.store.make("two words", role::auditor, utc_time{}), failure);
+}
+
+TEST_CASE("a token file that is damaged lets nobody in", "[api]") {
+    line here{with_tcp};
+    tokens made{here.wanted.token_file};
+    const std::string bearer = "Authorization: Bearer " + made.of[role::engineer] + "\r\n";
+    CHECK(here.get_tcp("/api/v1/status", bearer).status == 200);
+    std::ofstream{here.wanted.token_file} << "engineer god 00 now\n";
+
+    CHECK(here.get_tcp("/api/v1/status", bearer).status == 401);
+}
+
+TEST_CASE("another site's page cannot act, and a name that is not ours is not answered to", "[api]") {
+    line here{with_tcp};
+    const std::string host = "localhost:" + std::to_string(here.port());
+    const auto act = [&](const std::string& headers, const std::string& named) {
+        return here
+            .ask_tcp("POST /api/v1/scan HTTP/1.1\r\nHost: " + named + "\r\nConnection: close\r\n" + headers +
+                     "Content-Length: 2\r\n\r\n{}")
+            .code();
+    };
+    const std::string json = "Content-Type: application/json\r\n";
+
+    CHECK(act(json, host) == "request-invalid");  // let through: the body lacks its serial
+    CHECK(act(json + "Origin: http://" + host + "\r\n", host) == "request-invalid");
+    CHECK(act(json + "Origin: http://evil.example\r\n", host) == "request-denied");
+    CHECK(act(json + "Origin: null\r\n", host) == "request-denied");
+    CHECK(act(json + "Sec-Fetch-Site: cross-site\r\n", host) == "request-denied");
+    CHECK(act("Content-Type: text/plain\r\n", host) == "request-media-type");
+    CHECK(act("Content-Type: application/x-www-form-urlencoded\r\n", host) == "request-media-type");
+    CHECK(act("", host) == "request-media-type");
+    CHECK(act(json, "evil.example") == "request-denied");  // DNS rebinding
+}
+
+TEST_CASE("TCP beyond loopback is not served without TLS", "[api]") {
+    CHECK_THROWS_WITH(line([](settings& wanted) { wanted.listen = "0.0.0.0:0"; }),
+                      Catch::Contains("station-configuration"));
+    CHECK_THROWS_WITH(line([](settings& wanted) { wanted.listen = "somewhere:80"; }),
+                      Catch::Contains("station-api-listen"));
+}
+
+TEST_CASE("the page's files are served, and nothing beside them", "[api]") {
+    api::test::directory home;
+    std::filesystem::create_directories(home.path() / "www/assets");
+    std::ofstream{home.path() / "www/index.html"} << "<!doctype html>";
+    std::ofstream{home.path() / "www/assets/page.js"} << "let a;";
+    std::ofstream{home.path() / "www/assets/page.js.gz"} << "compressed";
+    std::ofstream{home.path() / "www/.hidden"} << "hidden";
+    std::ofstream{home.path() / "secret"} << "secret";
+    std::filesystem::create_symlink(home.path() / "secret", home.path() / "www/link");
+    line here{[&](settings& wanted) { wanted.page_directory = home.path() / "www"; }};
+
+    const auto page = here.get("/");
+    CHECK(page.body == "<!doctype html>");
+    CHECK(page.has("Content-Type: text/html; charset=utf-8\r\n"));
+    CHECK(page.has("script-src 'self'"));
+    CHECK(here.get("/assets/page.js").body == "let a;");
+    const auto compressed = here.get("/assets/page.js", "Accept-Encoding: gzip, br\r\n");
+    CHECK(compressed.body == "compressed");
+    CHECK(compressed.has("Content-Encoding: gzip\r\n"));
+    const auto tag = page.head.substr(page.head.find("ETag: ") + 6, 34);
+    CHECK(here.get("/", "If-None-Match: " + tag + "\r\n").status == 304);
+    for (const auto* path :
+         {"/../secret", "/%2e%2e/secret", "/assets/../../secret", "/..%2fsecret", "//secret", "/link",
+          "/.hidden", "/assets", "/assets/", "/index.html/..", "/page.js.gz"})
+        CHECK(here.get(path).status == 404);
+}
