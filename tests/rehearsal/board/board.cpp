@@ -256,10 +256,25 @@ void board::pull() {
     settings_.faults.clear("reboot-midway");
     loop_.post([this, what, alive = alive_] {
         if (!*alive || !plugged()) return;
-        if (what == trigger::action::unplug)
-            unplug("trigger");
-        else
+        if (what == trigger::action::reboot) {
             power_on(reset_source::watchdog);
+            return;
+        }
+        power_off();
+        port_->reset();
+        unplug_when_read(event_loop::now() + std::chrono::seconds(1));
+    });
+}
+
+// What went over the cable before the plug was pulled has arrived, while a terminal that hangs up throws it
+// away: the host is given the time to read it.
+void board::unplug_when_read(event_loop::time_point deadline) {
+    if (!pty_->host_there() || pty_->host_has_all() || event_loop::now() >= deadline) {
+        unplug("trigger");
+        return;
+    }
+    loop_.after(std::chrono::milliseconds(1), [this, deadline, alive = alive_] {
+        if (*alive && plugged()) unplug_when_read(deadline);
     });
 }
 

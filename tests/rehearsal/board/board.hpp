@@ -82,6 +82,7 @@ class board {
     void command_ended();
     bool pem_line();
     void pull();
+    void unplug_when_read(event_loop::time_point deadline);
 
     void from_host();
     std::size_t to_host(std::string_view bytes);

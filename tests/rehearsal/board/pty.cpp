@@ -2,6 +2,7 @@
 #include "pty.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <termios.h>
@@ -88,6 +89,13 @@ std::size_t pty::write(std::string_view bytes) {
         taken += static_cast<std::size_t>(size);
     }
     return taken;
+}
+
+bool pty::host_has_all() const {
+    // Asking for readability also moves along what the kernel has not yet carried from master to slave
+    // (tty_buffer_flush_work in n_tty_poll, drivers/tty/n_tty.c); FIONREAD does not.
+    pollfd slave{slave_, POLLIN, 0};
+    return ::poll(&slave, 1, 0) == 0;
 }
 
 void pty::want(bool readable, bool writable) {

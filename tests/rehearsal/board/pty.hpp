@@ -31,6 +31,8 @@ class pty {
     // Which of the two callbacks may come.
     void want(bool readable, bool writable);
     bool host_there() const { return !counts_openings_ || openings_ > 0; }
+    // The host has read all that was written. A hang-up throws away what it has not.
+    bool host_has_all() const;
 
   private:
     void opened_or_closed();
