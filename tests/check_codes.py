@@ -8,7 +8,7 @@ import pathlib
 import re
 import sys
 
-CODE = re.compile(r'"((?:device|port|cloud|order|station|request)-[a-z0-9]+(?:-[a-z0-9]+)*|already-provisioned)"')
+CODE = re.compile(r'"((?:device|port|cloud|order|station)-[a-z0-9]+(?:-[a-z0-9]+)*|already-provisioned)"')
 ENTRY = re.compile(r'failure_entry\{\s*"([a-z0-9-]+)"')
 # Event kinds and other words that look like a code but are none.
 NOT_CODES = {"station-started", "station-stopped", "order-opened", "order-closed", "order-serials-imported"}

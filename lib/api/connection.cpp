@@ -116,14 +116,14 @@ class http_connection final : public connection {
     asio::awaitable<bool> refuse_broken(error_code why) {
         std::optional<response> answer;
         if (why == http::error::header_limit || why == http::error::buffer_overflow)
-            answer = problem("request-header-too-large", "the request's header is longer than 8 KiB");
+            answer = problem("station-request-header-too-large", "the request's header is longer than 8 KiB");
         else if (why == http::error::body_limit)
-            answer = problem("request-too-large", "the request's body is too long");
+            answer = problem("station-request-too-large", "the request's body is too long");
         else if (why == beast::error::timeout)
             answer = std::nullopt;  // Beast has closed the socket
         else if (why.category() == make_error_code(http::error::bad_method).category() &&
                  why != http::error::end_of_stream && why != http::error::partial_message)
-            answer = problem("request-invalid", "this is not HTTP: " + why.message());
+            answer = problem("station-request-invalid", "this is not HTTP: " + why.message());
         clean_ = answer.has_value();
         if (answer) co_await send(*answer, false);
         co_return false;
@@ -136,7 +136,7 @@ class http_connection final : public connection {
         const auto announced = parser_->content_length();
         parser_->body_limit(admitted.body_limit);
         if (announced && *announced > admitted.body_limit)
-            co_return problem("request-too-large",
+            co_return problem("station-request-too-large",
                               "the body may have " + std::to_string(admitted.body_limit) + " bytes at most");
         if (parser_->is_done()) co_return std::nullopt;
         error_code error;
@@ -148,20 +148,20 @@ class http_connection final : public connection {
             co_await http::async_read(stream_, buffer_, *parser_,
                                       asio::redirect_error(asio::use_awaitable, error));
         if (error == http::error::body_limit)
-            co_return problem("request-too-large",
+            co_return problem("station-request-too-large",
                               "the body may have " + std::to_string(admitted.body_limit) + " bytes at most");
-        if (error) co_return problem("request-invalid", "the body is not whole: " + error.message());
+        if (error) co_return problem("station-request-invalid", "the body is not whole: " + error.message());
         co_return std::nullopt;
     }
 
     asio::awaitable<bool> upgrade(const ticket& admitted) {
         if (!beast::websocket::is_upgrade(parser_->get())) {
-            auto answer = problem("request-upgrade", "this address is a WebSocket");
+            auto answer = problem("station-request-upgrade", "this address is a WebSocket");
             answer.headers.emplace_back("Upgrade", "websocket");
             co_return co_await send(answer, false);
         }
         if (here_.feed->pages() >= here_.wanted.limit.live) {
-            auto answer = problem("request-too-many", "too many pages are open");
+            auto answer = problem("station-request-too-many", "too many pages are open");
             co_return co_await send(answer, false);
         }
         clean_ = false;

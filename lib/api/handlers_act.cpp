@@ -20,7 +20,7 @@ namespace asio = boost::asio;
 namespace {
 
 [[noreturn]] void not_available(const char* doing) {
-    throw failure("request-not-available", doing, "", "this station does not offer it");
+    throw failure("station-request-not-available", doing, "", "this station does not offer it");
 }
 
 response done(int status, const char* name, const std::string& value) {
@@ -31,8 +31,9 @@ response done(int status, const char* name, const std::string& value) {
 
 /// All bad lines at once (the first hundred): whoever mends a list wants to mend it once.
 response bad_list(const serial_list& list) {
-    auto answer = problem("request-invalid", std::to_string(list.bad_count) +
-                                                 " lines of the list are wrong; nothing was imported");
+    auto answer =
+        problem("station-request-invalid",
+                std::to_string(list.bad_count) + " lines of the list are wrong; nothing was imported");
     auto body = json::parse(answer.body);
     body["error_count"] = list.bad_count;
     auto& errors = body["errors"] = json::array();

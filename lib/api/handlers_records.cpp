@@ -79,7 +79,7 @@ asio::awaitable<response> get_attempt(service& here, const request& what) {
     std::string body;
     const std::string id{what.parameter("id")};
     co_await here.pool->ask([&](const ledger::reader& book) { body = whole_attempt(book, id); });
-    if (body.empty()) co_return problem("request-not-found", "there is no attempt " + id);
+    if (body.empty()) co_return problem("station-request-not-found", "there is no attempt " + id);
     co_return response(200, "application/json", std::move(body));
 }
 
@@ -91,7 +91,7 @@ asio::awaitable<response> get_transcript(service& here, const request& what) {
         text = book.transcript(id);
         known = !text.empty() || !book.events_of(id).empty();
     });
-    if (!known) co_return problem("request-not-found", "there is no attempt " + id);
+    if (!known) co_return problem("station-request-not-found", "there is no attempt " + id);
     co_return response(200, "text/plain; charset=utf-8", std::move(text));
 }
 
@@ -121,7 +121,7 @@ report::grouping grouping_of(const request& what) {
     const auto* text = what.asked("by");
     for (const auto& [name, by] : known)
         if (text == nullptr || name == *text) return by;
-    throw failure("request-invalid", "Reading the request", "by",
+    throw failure("station-request-invalid", "Reading the request", "by",
                   "it must be hour, day, product, slot or order");
 }
 

@@ -18,9 +18,9 @@ report_format format_of(const request& what) {
     if (text == nullptr || *text == "csv") return report_format::csv;
     if (*text == "jsonl") return report_format::jsonl;
     if (*text == "xlsx" || *text == "pdf")
-        throw failure("request-not-available", "Making a report", "format " + *text,
+        throw failure("station-request-not-available", "Making a report", "format " + *text,
                       "the API serves csv and jsonl; 'fleetline report' makes the others");
-    throw failure("request-invalid", "Making a report", "format", "it must be csv or jsonl");
+    throw failure("station-request-invalid", "Making a report", "format", "it must be csv or jsonl");
 }
 
 }  // namespace
@@ -31,7 +31,7 @@ asio::awaitable<response> get_report(service& here, const request& what) {
     auto wanted = filter_of(what, -1, std::int64_t{1} << 53);
     wanted.newest_first = false;
     auto running = here.begin_report();
-    if (!running) co_return problem("request-too-many", "other reports are being written");
+    if (!running) co_return problem("station-request-too-many", "other reports are being written");
     const bool csv = format == report_format::csv;
     response answer{200, csv ? "text/csv; charset=utf-8" : "application/jsonl", {}};
     answer.headers.emplace_back("Content-Disposition",

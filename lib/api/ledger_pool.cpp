@@ -60,7 +60,8 @@ ledger_pool::~ledger_pool() {
 
 asio::awaitable<void> ledger_pool::run(std::function<void()> job) {
     if (state_->waiting >= state_->queue_limit)
-        throw failure("request-too-many", "Reading the ledger", "", "too many questions wait already");
+        throw failure("station-request-too-many", "Reading the ledger", "",
+                      "too many questions wait already");
     ++state_->waiting;
     std::exception_ptr error;
     co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(

@@ -23,7 +23,7 @@ class ledger_pool {
     ledger_pool& operator=(const ledger_pool&) = delete;
 
     /// Runs `job` on a thread of the pool and resumes when it has ended; what it throws comes through. Cannot
-    /// be cancelled, so that `job` may use the caller's frame. Throws failure(request-too-many) when too much
+    /// be cancelled, so that `job` may use the caller's frame. Throws failure(station-request-too-many) when too much
     /// waits already.
     boost::asio::awaitable<void> ask(std::function<void(const ledger::reader&)> job);
 

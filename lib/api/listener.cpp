@@ -100,7 +100,7 @@ class listener::impl : public std::enable_shared_from_this<impl> {
     void turn_away(asio::generic::stream_protocol::socket& socket) {
         ++here.now->connections_refused;
         if (tls_ != nullptr) return;
-        const auto answer = problem("request-too-many", "too many connections are open");
+        const auto answer = problem("station-request-too-many", "too many connections are open");
         const auto bytes = head_text(answer, answer.body.size(), false, false, false) + answer.body;
         ::send(socket.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     }

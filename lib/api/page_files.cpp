@@ -85,7 +85,7 @@ void page_files::read(const std::filesystem::path& directory) {
 response page_files::answer(const request& what) const {
     const auto found = files_.find(what.path == "/" ? std::string_view{"/index.html"} : what.path);
     if (found == files_.end() || found->second.tag.empty())
-        return problem("request-not-found", "there is nothing at this address");
+        return problem("station-request-not-found", "there is nothing at this address");
     const auto& one = found->second;
     const bool same = what.if_none_match == one.tag;
     response out{same ? 304 : 200, one.type, same ? std::string{} : one.bytes};

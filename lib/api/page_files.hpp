@@ -19,7 +19,7 @@ class page_files {
     explicit page_files(const std::filesystem::path& directory);
     page_files() = default;
 
-    /// For GET and HEAD: the file, "not modified", or request-not-found. "/" is index.html.
+    /// For GET and HEAD: the file, "not modified", or station-request-not-found. "/" is index.html.
     response answer(const request& what) const;
 
   private:

@@ -16,14 +16,22 @@ struct pairing {
 };
 
 constexpr std::array exact{
-    pairing{"already-provisioned", 409},       pairing{"request-invalid", 400},
-    pairing{"request-unauthenticated", 401},   pairing{"request-denied", 403},
-    pairing{"request-not-found", 404},         pairing{"request-method", 405},
-    pairing{"request-timeout", 408},           pairing{"request-too-large", 413},
-    pairing{"request-media-type", 415},        pairing{"request-upgrade", 426},
-    pairing{"request-header-too-large", 431},  pairing{"request-too-many", 503},
-    pairing{"request-not-available", 501},     pairing{"station-stopping", 503},
-    pairing{"station-ledger-unwritable", 503}, pairing{"station-slot-unknown", 404},
+    pairing{"already-provisioned", 409},
+    pairing{"station-request-invalid", 400},
+    pairing{"station-request-unauthenticated", 401},
+    pairing{"station-request-denied", 403},
+    pairing{"station-request-not-found", 404},
+    pairing{"station-request-method", 405},
+    pairing{"station-request-timeout", 408},
+    pairing{"station-request-too-large", 413},
+    pairing{"station-request-media-type", 415},
+    pairing{"station-request-upgrade", 426},
+    pairing{"station-request-header-too-large", 431},
+    pairing{"station-request-too-many", 503},
+    pairing{"station-request-not-available", 501},
+    pairing{"station-stopping", 503},
+    pairing{"station-ledger-unwritable", 503},
+    pairing{"station-slot-unknown", 404},
     pairing{"station-slot-busy", 409},
 };
 

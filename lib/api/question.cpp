@@ -15,7 +15,7 @@ namespace fleetline::api {
 namespace {
 
 [[noreturn]] void wrong(std::string_view name, const std::string& why) {
-    throw failure("request-invalid", "Reading the request", printable(name, 40), why);
+    throw failure("station-request-invalid", "Reading the request", printable(name, 40), why);
 }
 
 std::optional<utc_time> time_in(const request& what, std::string_view name) {

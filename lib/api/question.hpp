@@ -14,13 +14,13 @@
 
 namespace fleetline::api {
 
-/// Throws failure(request-invalid) when the query has a name that is not `allowed`.
+/// Throws failure(station-request-invalid) when the query has a name that is not `allowed`.
 void allow_only(const request& what, std::initializer_list<std::string_view> allowed);
 
-/// since, until, product, order, outcome, serial, slot, limit. Throws failure(request-invalid).
+/// since, until, product, order, outcome, serial, slot, limit. Throws failure(station-request-invalid).
 ledger::filter filter_of(const request& what, std::int64_t usual_limit, std::int64_t most);
 
-/// A JSON body's members: texts only, none but those `allowed`. Throws failure(request-invalid).
+/// A JSON body's members: texts only, none but those `allowed`. Throws failure(station-request-invalid).
 class body_members {
   public:
     body_members(const request& what, std::initializer_list<std::string_view> allowed);

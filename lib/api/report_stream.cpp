@@ -73,7 +73,8 @@ class report_stream final : public body_source {
   private:
     asio::awaitable<std::string> read() {
         if (std::chrono::steady_clock::now() > until_)
-            throw failure("request-timeout", "Sending a report", "", "the client takes it too slowly");
+            throw failure("station-request-timeout", "Sending a report", "",
+                          "the client takes it too slowly");
         std::string piece(piece_size, '\0');
         boost::system::error_code error;
         const auto length = co_await from_.async_read_some(asio::buffer(piece),
@@ -104,7 +105,7 @@ asio::awaitable<std::unique_ptr<body_source>> stream_report(ledger_pool& pool, r
     const auto executor = co_await asio::this_coro::executor;
     int ends[2] = {-1, -1};
     if (::pipe2(ends, O_CLOEXEC) != 0)
-        throw failure("request-too-many", "Sending a report", "", std::strerror(errno));
+        throw failure("station-request-too-many", "Sending a report", "", std::strerror(errno));
     auto write_end = std::make_shared<descriptor>(ends[1]);
     auto went = std::make_shared<outcome>();
     auto source = std::make_unique<report_stream>(executor, ends[0], went, patience);

@@ -149,17 +149,18 @@ ticket service::admit(const head& asked, const peer& from) {
     ticket result;
     auto where = parse_target(asked.target);
     if (!where) {
-        result.refusal = problem("request-invalid", "the request's target is not a path of this server");
+        result.refusal =
+            problem("station-request-invalid", "the request's target is not a path of this server");
         return result;
     }
     if (!names_this_machine(asked.host, from)) {
-        result.refusal = problem("request-denied", "the Host header does not name this machine");
+        result.refusal = problem("station-request-denied", "the Host header does not name this machine");
         return result;
     }
     bool wrong_token = false;
     result.what.by = caller_of(asked, from, wrong_token);
     if (wrong_token) {
-        result.refusal = problem("request-unauthenticated", "the token is not known, or was revoked");
+        result.refusal = problem("station-request-unauthenticated", "the token is not known, or was revoked");
         return result;
     }
     result.what.verb = asked.verb;
@@ -183,21 +184,21 @@ void service::route_to(ticket& result, const head& asked, const peer& from) {
     }
     // Whoever is nobody learns nothing, not even which paths there are.
     if (!what.by && !(result.where != nullptr && result.where->who.anybody)) {
-        result.refusal = problem("request-unauthenticated", "a token is needed here");
+        result.refusal = problem("station-request-unauthenticated", "a token is needed here");
     } else if (result.where == nullptr && !allow.empty()) {
-        result.refusal = problem("request-method", "allowed here: " + allow);
+        result.refusal = problem("station-request-method", "allowed here: " + allow);
         result.refusal->headers.emplace_back("Allow", allow);
     } else if (result.where == nullptr && (what.path.starts_with("/api/") || verb != "GET")) {
-        result.refusal = problem("request-not-found", "there is nothing at this address");
+        result.refusal = problem("station-request-not-found", "there is nothing at this address");
     } else if (result.where == nullptr || result.where->who.anybody) {
         return;
     } else if (!result.where->who.has(what.by->is)) {
-        result.refusal = problem("request-denied",
+        result.refusal = problem("station-request-denied",
                                  "role " + std::string{to_text(what.by->is)} + " may not use this address");
     } else if ((verb != "GET" || result.where->answer == nullptr) && !from_this_site(asked, from)) {
-        result.refusal = problem("request-denied", "the request comes from another site's page");
+        result.refusal = problem("station-request-denied", "the request comes from another site's page");
     } else if (!takes_type(*result.where, what.content_type)) {
-        result.refusal = problem("request-media-type", "the body must be JSON");
+        result.refusal = problem("station-request-media-type", "the body must be JSON");
     } else {
         result.live = result.where->answer == nullptr;
         take_body(result);
@@ -209,7 +210,7 @@ void service::take_body(ticket& result) {
     if (result.where->body != route::takes::list) return;
     result.held = place(imports_, wanted.limit.imports);
     result.body_limit = wanted.limit.import_bytes;
-    if (!result.held) result.refusal = problem("request-too-many", "other lists are being imported");
+    if (!result.held) result.refusal = problem("station-request-too-many", "other lists are being imported");
 }
 
 asio::awaitable<response> service::answer(const ticket& asked) {

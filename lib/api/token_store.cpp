@@ -65,12 +65,13 @@ class turn {
 
 std::string token_store::make(std::string_view name, role is, utc_time now) {
     if (!is_name(name))
-        throw failure("request-invalid", "Making a token", std::string{name},
+        throw failure("station-request-invalid", "Making a token", std::string{name},
                       "a name has 1 to 64 letters, digits, '.', '-', '_' or '@'");
     const turn mine{file_};
     auto entries = read();
     if (std::any_of(entries.begin(), entries.end(), [name](const entry& e) { return e.name == name; }))
-        throw failure("request-invalid", "Making a token", std::string{name}, "there is one of that name");
+        throw failure("station-request-invalid", "Making a token", std::string{name},
+                      "there is one of that name");
     auto token = random_token();
     entry made;
     made.name = name;

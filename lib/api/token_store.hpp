@@ -29,7 +29,7 @@ class token_store {
 
     explicit token_store(std::filesystem::path file) : file_(std::move(file)) {}
 
-    /// The new token's text, "flt_" and 43 characters: 256 random bits. Throws failure(request-invalid) when
+    /// The new token's text, "flt_" and 43 characters: 256 random bits. Throws failure(station-request-invalid) when
     /// the name is taken or not 1 to 64 letters, digits, '.', '-', '_' or '@'; failure(station-configuration)
     /// when the file cannot be read or written.
     std::string make(std::string_view name, role is, utc_time now);

@@ -5,10 +5,11 @@ that slot passes. Other slots do not notice."""
 import json
 import os
 import pathlib
+import random
 import re
 import unittest
 
-from line_case import PROGRAMS, LineCase, main
+from line_case import ENDED, PROGRAMS, LineCase, main
 
 
 class BoardTrouble(LineCase):
@@ -41,6 +42,43 @@ class BoardTrouble(LineCase):
                 "wrong-baud": ("device-no-answer", "device-answer-invalid")}.items():
             with self.subTest(fault):
                 self.fails_then_passes(f"fault {{}} {fault}", codes)
+        self.assert_ledger_holds()
+        self.assert_books_agree()
+
+    def fails_or_passes_then_passes(self, board, result):
+        """Noise may be over before the board is asked; where it is not, the failure has a name."""
+        if result["state"] != "passed":
+            self.assertRegex(result["failure_code"], "^(device|port)-")
+            self.assertTrue(result["failure_text"] and result["next_action"], result)
+            self.assert_passes(board)
+
+    def test_noise_from_the_start(self):
+        for fault in ("random-garbage=100", "random-garbage=262144", "line-1mib"):
+            with self.subTest(fault):
+                board = self.new_board()
+                self.tell_board(f"fault {self.serial(board)} {fault}")
+                result = self.attempt(board)
+                self.line.board(f"clear-faults {self.serial(board)}")
+                self.fails_or_passes_then_passes(board, result)
+        self.assert_ledger_holds()
+        self.assert_books_agree()
+
+    def test_noise_all_the_time(self):
+        chance = random.Random(20)
+        for kind, noise in {"any bytes": lambda: chance.randbytes(512),
+                            "one line without an end": lambda: b"x" * 4096,
+                            "prompts": lambda: b"\r\n> " * 64,
+                            "numbers, quotes and PEM": lambda: b'thing_name="' + chance.randbytes(9) + b"-----BEGIN CERTIFICATE-----\r\n"
+                            }.items():
+            with self.subTest(kind):
+                board = self.new_board()
+                earlier = self.slot(board)["attempt_id"]
+                self.plug(board)
+                while (now := self.slot(board))["attempt_id"] == earlier or now["state"] not in ENDED:
+                    self.tell_board(f"raw {self.serial(board)} {noise().hex()}")
+                self.unplug(board)
+                self.line.wait_for("empty slot", lambda: not self.slot(board)["plugged"])
+                self.fails_or_passes_then_passes(board, now)
         self.assert_ledger_holds()
         self.assert_books_agree()
 

@@ -170,16 +170,16 @@ export class Station {
     if (request.method === 'POST') return this.#json(answer, {}, 202);
     const engineer = this.engineer_token === '' || request.headers.authorization === `Bearer ${this.engineer_token}`;
     if (request.headers.authorization && !engineer) {
-      const { document } = this.problem(401, 'request-unauthenticated', 'The station does not know you.', 'Sign in with a token: an engineer makes one with \'fleetline token\'.');
+      const { document } = this.problem(401, 'station-request-unauthenticated', 'The station does not know you.', 'Sign in with a token: an engineer makes one with \'fleetline token\'.');
       return this.#json(answer, document, 401);
     }
     if (!engineer && /transcript|report|attempts\/./.test(path)) {
-      const { document } = this.problem(403, 'request-denied', 'You may not do that.', 'Ask an engineer.');
+      const { document } = this.problem(403, 'station-request-denied', 'You may not do that.', 'Ask an engineer.');
       return this.#json(answer, document, 403);
     }
     const found = this.ledger.answer(path, Object.fromEntries(url.searchParams));
     if (found === null) {
-      const { document } = this.problem(404, 'request-not-found', 'There is no such thing.', 'Check what was typed or scanned.');
+      const { document } = this.problem(404, 'station-request-not-found', 'There is no such thing.', 'Check what was typed or scanned.');
       return this.#json(answer, document, 404);
     }
     if (typeof found !== 'string') return this.#json(answer, found);

@@ -136,15 +136,15 @@ TEST_CASE("another site's page cannot act, and a name that is not ours is not an
     };
     const std::string json = "Content-Type: application/json\r\n";
 
-    CHECK(act(json, host) == "request-invalid");  // let through: the body lacks its serial
-    CHECK(act(json + "Origin: http://" + host + "\r\n", host) == "request-invalid");
-    CHECK(act(json + "Origin: http://evil.example\r\n", host) == "request-denied");
-    CHECK(act(json + "Origin: null\r\n", host) == "request-denied");
-    CHECK(act(json + "Sec-Fetch-Site: cross-site\r\n", host) == "request-denied");
-    CHECK(act("Content-Type: text/plain\r\n", host) == "request-media-type");
-    CHECK(act("Content-Type: application/x-www-form-urlencoded\r\n", host) == "request-media-type");
-    CHECK(act("", host) == "request-media-type");
-    CHECK(act(json, "evil.example") == "request-denied");  // DNS rebinding
+    CHECK(act(json, host) == "station-request-invalid");  // let through: the body lacks its serial
+    CHECK(act(json + "Origin: http://" + host + "\r\n", host) == "station-request-invalid");
+    CHECK(act(json + "Origin: http://evil.example\r\n", host) == "station-request-denied");
+    CHECK(act(json + "Origin: null\r\n", host) == "station-request-denied");
+    CHECK(act(json + "Sec-Fetch-Site: cross-site\r\n", host) == "station-request-denied");
+    CHECK(act("Content-Type: text/plain\r\n", host) == "station-request-media-type");
+    CHECK(act("Content-Type: application/x-www-form-urlencoded\r\n", host) == "station-request-media-type");
+    CHECK(act("", host) == "station-request-media-type");
+    CHECK(act(json, "evil.example") == "station-request-denied");  // DNS rebinding
 }
 
 TEST_CASE("TCP beyond loopback is not served without TLS", "[api]") {

@@ -54,7 +54,7 @@ TEST_CASE("a header longer than 8 KiB is refused with a problem document", "[api
     const auto refused = here.get("/healthz", "X-Long: " + std::string(9000, 'a') + "\r\n");
 
     CHECK(refused.status == 431);
-    CHECK(refused.code() == "request-header-too-large");
+    CHECK(refused.code() == "station-request-header-too-large");
     CHECK(here.get("/healthz", "X-Long: " + std::string(7000, 'a') + "\r\n").status == 200);
 }
 
@@ -64,7 +64,7 @@ TEST_CASE("a body longer than its route takes is refused before it is read", "[a
         "POST /api/v1/scan HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
         "70000\r\n\r\n");
     CHECK(announced.status == 413);
-    CHECK(announced.code() == "request-too-large");
+    CHECK(announced.code() == "station-request-too-large");
 
     const std::string chunk = "8000\r\n" + std::string(0x8000, 'x') + "\r\n";
     const auto chunked = here.ask(
@@ -93,7 +93,7 @@ TEST_CASE("what is not HTTP gets a problem document and the connection's end", "
           std::string{"GET / HTTP/3.7\r\n\r\n"}, std::string{"GET /healthz HTTP/1.1\r\nHost : x\r\n\r\n"}}) {
         const auto refused = here.ask(bytes);
         CHECK(refused.status == 400);
-        CHECK(refused.code() == "request-invalid");
+        CHECK(refused.code() == "station-request-invalid");
     }
 }
 
@@ -101,7 +101,7 @@ TEST_CASE("targets that are no paths of this server are refused", "[api]") {
     line here;
     for (const auto* target : {"http://elsewhere/healthz", "*", "/%zz", "/%00", "/healthz?%ff=1", "/a%0ab",
                                "/healthz?a=1&a=2", "/%c0%ae%c0%ae/etc/passwd"})
-        CHECK(here.get(target).code() == "request-invalid");
+        CHECK(here.get(target).code() == "station-request-invalid");
 }
 
 TEST_CASE("an unknown address and an unknown method are told apart", "[api]") {
@@ -121,7 +121,7 @@ TEST_CASE("a problem says what happened, what to do and its code, as RFC 9457 ha
     const auto problem = refused.json();
     CHECK(problem["type"] == "urn:fleetline:failure:request-not-found");
     CHECK(problem["status"] == 404);
-    CHECK(problem["code"] == "request-not-found");
+    CHECK(problem["code"] == "station-request-not-found");
     CHECK_FALSE(problem["title"].get<std::string>().empty());
     CHECK_FALSE(problem["next_action"].get<std::string>().empty());
 }

@@ -173,7 +173,7 @@ TEST_CASE("another site's page gets no feed, and a plain request is told to upgr
     CHECK(page{here, {}, "Origin: http://localhost\r\n"}.answer.starts_with("HTTP/1.1 101"));
     const auto refused = here.get("/api/v1/live");
     CHECK(refused.status == 426);
-    CHECK(refused.code() == "request-upgrade");
+    CHECK(refused.code() == "station-request-upgrade");
 }
 
 TEST_CASE("more pages than there are places for are refused, and a page may say nothing long", "[api]") {

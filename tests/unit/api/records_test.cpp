@@ -52,7 +52,7 @@ TEST_CASE("questions that make no sense are refused, not guessed at", "[api]") {
          {"limit=-1", "limit=many", "limit=99999999", "since=yesterday", "outcome=good", "colour=red"}) {
         const auto refused = here.get(std::string{"/api/v1/attempts?"} + query);
         CHECK(refused.status == 400);
-        CHECK(refused.code() == "request-invalid");
+        CHECK(refused.code() == "station-request-invalid");
     }
     CHECK(here.get("/api/v1/stats?by=moon").status == 400);
     CHECK(here.get("/api/v1/report?format=doc").status == 400);
@@ -72,7 +72,7 @@ TEST_CASE("one attempt comes with its events, its certificate and its transcript
     CHECK(whole["events"][0]["kind"] == "attempt-started");
     CHECK(whole["events"][0]["payload"].is_object());
     CHECK(here.get("/api/v1/attempts/" + id + "/transcript").status == 200);
-    CHECK(here.get("/api/v1/attempts/nothing").code() == "request-not-found");
+    CHECK(here.get("/api/v1/attempts/nothing").code() == "station-request-not-found");
     CHECK(here.get("/api/v1/attempts/nothing/transcript").status == 404);
 }
 
@@ -246,7 +246,7 @@ TEST_CASE("an action that is not understood is not done", "[api]") {
     for (const auto* body :
          {"", "{", "[]", "null", R"({"serial":5})", R"({"serial":""})", R"({"serial":"SN\u0000"})",
           R"({"serial":"SN1","colour":"red"})", R"({"slot":"A1"})", "{\"serial\":\"\xff\"}"})
-        CHECK(here.post("/api/v1/scan", body).code() == "request-invalid");
+        CHECK(here.post("/api/v1/scan", body).code() == "station-request-invalid");
     CHECK(here.post("/api/v1/orders", R"({"order":"WO","quota":-1})").status == 400);
     CHECK(here.post("/api/v1/orders", R"({"order":"WO","quota":1.5})").status == 400);
     CHECK(here.post("/api/v1/scan", std::string(60'000, '[')).status == 400);
