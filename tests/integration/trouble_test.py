@@ -53,7 +53,7 @@ class BoardTrouble(LineCase):
             self.assert_passes(board)
 
     def test_noise_from_the_start(self):
-        for fault in ("random-garbage=100", "random-garbage=262144", "line-1mib"):
+        for fault in ("random-garbage 100", "random-garbage 262144", "line-1mib"):
             with self.subTest(fault):
                 board = self.new_board()
                 self.tell_board(f"fault {self.serial(board)} {fault}")

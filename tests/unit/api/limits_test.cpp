@@ -119,7 +119,7 @@ TEST_CASE("a problem says what happened, what to do and its code, as RFC 9457 ha
 
     CHECK(refused.has("Content-Type: application/problem+json\r\n"));
     const auto problem = refused.json();
-    CHECK(problem["type"] == "urn:fleetline:failure:request-not-found");
+    CHECK(problem["type"] == "urn:fleetline:failure:station-request-not-found");
     CHECK(problem["status"] == 404);
     CHECK(problem["code"] == "station-request-not-found");
     CHECK_FALSE(problem["title"].get<std::string>().empty());
