@@ -15,6 +15,7 @@
 #include "dialect/registry.hpp"
 #include "ledger/ledger.hpp"
 #include "serial/directory_watcher.hpp"
+#include "serial/udev_watcher.hpp"
 #include "service_manager.hpp"
 #include "station/station.hpp"
 
@@ -65,9 +66,9 @@ struct app::parts {
         observer.to = &line;
         line.on_change([this] { server.changed(); });
         if (settings.usb.directory.empty())
-            throw failure("station-configuration", "Watching for boards", settings.source.string(),
-                          "[usb] directory is not set");
-        usb = std::make_unique<serial::directory_watcher>(executor, settings.usb.directory);
+            usb = std::make_unique<serial::udev_watcher>(executor);
+        else
+            usb = std::make_unique<serial::directory_watcher>(executor, settings.usb.directory);
     }
 
     static station::station_settings with_kill_switch(station::station_settings wanted) {

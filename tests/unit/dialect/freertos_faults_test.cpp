@@ -256,7 +256,7 @@ TEST_CASE("a board that says nothing is device-no-answer") {
 
 TEST_CASE("a board that falls silent in the middle is device-no-answer, and can be tried again") {
     dialect::freertos_limits limits = test::quick_limits();
-    limits.echo = milliseconds{50};
+    limits.echo = milliseconds{1'000};
     bench b(limits);
     b.run(b.board.identify());
     b.far.silent = true;
@@ -292,9 +292,9 @@ TEST_CASE("an endless stream of any kind is device-flooded, at every step") {
 
 TEST_CASE("random bytes in place of answers end in a failure of the catalogue, and the next try passes") {
     std::mt19937 random(99);
-    for (int round = 0; round < 60; ++round) {
+    for (int round = 0; round < 25; ++round) {
         dialect::freertos_limits limits = test::quick_limits();
-        limits.echo = milliseconds{400};
+        limits.echo = milliseconds{1'500};
         bench b(limits);
         const auto at = 3 + random() % 40;
         b.far.restart_at = [&random, at](std::size_t line) {
