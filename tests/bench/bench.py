@@ -27,7 +27,7 @@ def wire_ms(line, attempt):
     """How long the bytes of the busier direction take. The board echoes what it is sent, so that both overlap."""
     text = line.cli("show", "--transcript", attempt["serial"]).stdout
     received = sent = 0
-    for direction, content in re.findall(r"^\s*\d+\.\d+ ([<>]) (.*)$", text, re.M):
+    for direction, content in re.findall(r"^[ |]*\d+\.\d+ ([<>]) (.*)$", text, re.M):
         size = len(re.sub(r"\\x[0-9a-f]{2}", "?", content)) + 2
         if direction == "<":
             received += size
