@@ -51,6 +51,26 @@ cloud_plugin::settings settings_from(const mosquitto_opt* options, int count) {
     return chosen;
 }
 
+struct registration {
+    int event;
+    MOSQ_FUNC_generic_callback callback;
+};
+
+constexpr registration registrations[] = {
+    {MOSQ_EVT_BASIC_AUTH, guarded<mosquitto_evt_basic_auth, &cloud_plugin::on_connect>},
+    {MOSQ_EVT_ACL_CHECK, guarded<mosquitto_evt_acl_check, &cloud_plugin::on_access>},
+    {MOSQ_EVT_MESSAGE, guarded<mosquitto_evt_message, &cloud_plugin::on_message>},
+    {MOSQ_EVT_TICK, on_turn},
+    {MOSQ_EVT_DISCONNECT, on_disconnect},
+};
+
+struct loaded_plugin {
+    loaded_plugin(mosquitto_plugin_id_t* given, const cloud_plugin::settings& chosen)
+        : id(given), cloud(chosen) {}
+    mosquitto_plugin_id_t* id;
+    cloud_plugin cloud;
+};
+
 }  // namespace
 
 #define FLEETLINE_EXPORT extern "C" __attribute__((visibility("default")))
@@ -65,17 +85,15 @@ FLEETLINE_EXPORT int mosquitto_plugin_version(int count, const int* versions) {
 FLEETLINE_EXPORT int mosquitto_plugin_init(mosquitto_plugin_id_t* id, void** user, mosquitto_opt* options,
                                            int count) {
     try {
-        auto* const plugin = new cloud_plugin(settings_from(options, count));
-        *user = plugin;
-        const auto add = [&](int event, MOSQ_FUNC_generic_callback callback) {
-            return mosquitto_callback_register(id, event, callback, nullptr, plugin) == MOSQ_ERR_SUCCESS;
-        };
-        const bool all =
-            add(MOSQ_EVT_BASIC_AUTH, guarded<mosquitto_evt_basic_auth, &cloud_plugin::on_connect>) &&
-            add(MOSQ_EVT_ACL_CHECK, guarded<mosquitto_evt_acl_check, &cloud_plugin::on_access>) &&
-            add(MOSQ_EVT_MESSAGE, guarded<mosquitto_evt_message, &cloud_plugin::on_message>) &&
-            add(MOSQ_EVT_TICK, on_turn) && add(MOSQ_EVT_DISCONNECT, on_disconnect);
-        return all ? MOSQ_ERR_SUCCESS : MOSQ_ERR_UNKNOWN;
+        auto* const loaded = new loaded_plugin{id, settings_from(options, count)};
+        *user = loaded;
+        for (const registration& one : registrations) {
+            if (mosquitto_callback_register(id, one.event, one.callback, nullptr, &loaded->cloud) !=
+                MOSQ_ERR_SUCCESS) {
+                return MOSQ_ERR_UNKNOWN;
+            }
+        }
+        return MOSQ_ERR_SUCCESS;
     } catch (const std::exception& problem) {
         mosquitto_log_printf(MOSQ_LOG_ERR, "cloud: %s", problem.what());
         return MOSQ_ERR_UNKNOWN;
@@ -83,6 +101,11 @@ FLEETLINE_EXPORT int mosquitto_plugin_init(mosquitto_plugin_id_t* id, void** use
 }
 
 FLEETLINE_EXPORT int mosquitto_plugin_cleanup(void* user, mosquitto_opt*, int) {
-    delete static_cast<cloud_plugin*>(user);
+    auto* const loaded = static_cast<loaded_plugin*>(user);
+    if (loaded == nullptr) return MOSQ_ERR_SUCCESS;
+    for (const registration& one : registrations) {
+        mosquitto_callback_unregister(loaded->id, one.event, one.callback, nullptr);
+    }
+    delete loaded;
     return MOSQ_ERR_SUCCESS;
 }
