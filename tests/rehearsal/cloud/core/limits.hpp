@@ -18,6 +18,7 @@ struct limits {
     std::int64_t topic_slashes = 7;
     std::int64_t connect_interval_ms = 0;           // between two CONNECTs of one client id; AWS: 1000
     std::int64_t denied_subscribe_disconnects = 0;  // else only the SUBACK says so
+    std::int64_t thing_type_deletion_wait_s = 0;    // after its deprecation; AWS: 300
 };
 
 struct named_limit {
@@ -34,6 +35,7 @@ inline constexpr named_limit limit_names[] = {
     {"topic_slashes", &limits::topic_slashes},
     {"connect_interval_ms", &limits::connect_interval_ms},
     {"denied_subscribe_disconnects", &limits::denied_subscribe_disconnects},
+    {"thing_type_deletion_wait_s", &limits::thing_type_deletion_wait_s},
 };
 
 inline limits read_limits(registry& known) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/policy.hpp"
 #include "core/refusal.hpp"
 #include "core/text.hpp"
 
@@ -56,10 +57,14 @@ std::string function_in(const std::string& arn) {
     return parts.size() >= 7 ? parts[6] : arn;
 }
 
-bool iot_may_invoke(const std::vector<permission_record>& permissions) {
-    return std::any_of(permissions.begin(), permissions.end(), [](const permission_record& one) {
+// Conditions of a permission: which template asks, and whose it is.
+bool iot_may_invoke(const std::vector<permission_record>& permissions, const std::string& template_arn,
+                    const std::string& account) {
+    return std::any_of(permissions.begin(), permissions.end(), [&](const permission_record& one) {
         return one.principal == "iot.amazonaws.com" &&
-               (one.action == "lambda:InvokeFunction" || one.action == "lambda:*" || one.action == "*");
+               (one.action == "lambda:InvokeFunction" || one.action == "lambda:*" || one.action == "*") &&
+               (one.source_arn.empty() || matches_pattern(one.source_arn, template_arn, {})) &&
+               (one.source_account.empty() || one.source_account == account);
     });
 }
 
@@ -204,13 +209,12 @@ string_map provisioning::ask_hook(const template_record& recipe, const certifica
     const std::string name = function_in(recipe.hook_arn);
     std::unique_lock lock{mutex_};
     const auto function = registry_.function(name);
-    if (!function || !iot_may_invoke(registry_.permissions(name))) throw access_denied();
-    const json event = {{"claimCertificateId", request.claim_id},
-                        {"certificateId", certificate.id},
-                        {"certificatePem", certificate.pem},
-                        {"templateArn", registry_.arn("provisioningtemplate/" + recipe.name)},
-                        {"clientId", request.client_id},
-                        {"parameters", parameters}};
+    const std::string template_arn = registry_.arn("provisioningtemplate/" + recipe.name);
+    if (!function || !iot_may_invoke(registry_.permissions(name), template_arn, registry_.account()))
+        throw access_denied();
+    const json event = {{"claimCertificateId", request.claim_id}, {"certificateId", certificate.id},
+                        {"certificatePem", certificate.pem},      {"templateArn", template_arn},
+                        {"clientId", request.client_id},          {"parameters", parameters}};
     lock.unlock();
     if (!hook_) throw access_denied();
     for (auto& [key, value] : hook_(*function, event)) parameters[key] = value;

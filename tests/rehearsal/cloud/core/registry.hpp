@@ -92,6 +92,8 @@ class registry {
     std::vector<policy_record> policies(const page& wanted);
     std::int64_t add_policy_version(const std::string& name, const std::string& document, bool as_default);
     std::vector<version_record> policy_versions(const std::string& name);
+    void delete_policy_version(const std::string& name, std::int64_t version);
+    void set_default_policy_version(const std::string& name, std::int64_t version);
     void attach_policy(const std::string& name, const std::string& target);
     void detach_policy(const std::string& name, const std::string& target);
     std::vector<policy_record> policies_of(const std::string& target);
@@ -122,8 +124,12 @@ class registry {
                          const std::string& document = {});
     void delete_role_policy(const std::string& role, const std::string& policy_arn);
     std::vector<std::string> role_policies(const std::string& role);
+    // Of a policy inside the role; empty for one that is attached by its ARN.
+    std::optional<std::string> role_policy_document(const std::string& role, const std::string& policy);
     void put_tag(const std::string& arn, const std::string& key, const std::string& value);
     std::vector<std::pair<std::string, std::string>> tags(const std::string& arn);
+    void delete_tag(const std::string& arn, const std::string& key);
+    void delete_tags(const std::string& arn);
 
     // -- the rehearsal's own: faults and limits (registry_faults.cpp)
     std::int64_t add_fault(const std::string& spec, std::int64_t skip, std::optional<std::int64_t> count);

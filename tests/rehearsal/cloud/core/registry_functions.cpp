@@ -122,6 +122,14 @@ std::vector<std::string> registry::role_policies(const std::string& role) {
         sql::query(*db_, "SELECT policy_arn FROM role_policies WHERE role = ? ORDER BY 1", role));
 }
 
+std::optional<std::string> registry::role_policy_document(const std::string& role,
+                                                          const std::string& policy) {
+    auto row = sql::query(*db_, "SELECT inline_document FROM role_policies WHERE role = ? AND policy_arn = ?",
+                          role, policy);
+    if (!row.executeStep()) return std::nullopt;
+    return sql::text(row, 0);
+}
+
 void registry::put_tag(const std::string& arn, const std::string& key, const std::string& value) {
     sql::run(*db_, "INSERT OR REPLACE INTO tags VALUES(?, ?, ?)", arn, key, value);
 }
@@ -131,6 +139,14 @@ std::vector<std::pair<std::string, std::string>> registry::tags(const std::strin
     std::vector<std::pair<std::string, std::string>> all;
     while (row.executeStep()) all.emplace_back(sql::text(row, 0), sql::text(row, 1));
     return all;
+}
+
+void registry::delete_tag(const std::string& arn, const std::string& key) {
+    sql::run(*db_, "DELETE FROM tags WHERE arn = ? AND key = ?", arn, key);
+}
+
+void registry::delete_tags(const std::string& arn) {
+    sql::run(*db_, "DELETE FROM tags WHERE arn = ?", arn);
 }
 
 }  // namespace fleetline::rehearsal

@@ -70,6 +70,15 @@ std::vector<version_record> registry::policy_versions(const std::string& name) {
     return all;
 }
 
+void registry::delete_policy_version(const std::string& name, std::int64_t version) {
+    sql::run(*db_, "DELETE FROM policy_versions WHERE policy = ? AND version = ?", name, version);
+}
+
+void registry::set_default_policy_version(const std::string& name, std::int64_t version) {
+    sql::run(*db_, "UPDATE policies SET default_version = ?, modified_ms = ? WHERE name = ?", version,
+             now_ms(), name);
+}
+
 void registry::attach_policy(const std::string& name, const std::string& target) {
     sql::run(*db_, "INSERT OR IGNORE INTO policy_attachments VALUES(?, ?)", name, target);
 }

@@ -9,6 +9,7 @@
 #include "core/policy.hpp"
 #include "core/provisioning_template.hpp"
 #include "core/text.hpp"
+#include "server/claims.hpp"
 
 namespace fleetline::rehearsal {
 namespace {
@@ -108,23 +109,6 @@ void set_limits(const options& chosen, registry& known) {
 }
 
 }  // namespace
-
-std::string claim_policy(registry& known, const std::string& template_name) {
-    json topics = json::array();
-    json filters = json::array();
-    for (const std::string& topic :
-         {std::string{"$aws/certificates/create-from-csr/*"}, std::string{"$aws/certificates/create/*"},
-          "$aws/provisioning-templates/" + template_name + "/provision/*"}) {
-        topics.push_back(known.arn("topic/" + topic));
-        filters.push_back(known.arn("topicfilter/" + topic));
-    }
-    const json document = {
-        {"Version", "2012-10-17"},
-        {"Statement",
-         {statement("iot:Connect", known.arn("client/*")), statement({"iot:Publish", "iot:Receive"}, topics),
-          statement("iot:Subscribe", filters)}}};
-    return document.dump();
-}
 
 void bootstrap(const options& chosen, registry& known) {
     known.set_meta("region", chosen.region);
