@@ -84,7 +84,8 @@ void connection::open() {
             wanted_.read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
         database_ = std::make_unique<SQLite::Database>(file_.string(), flags | SQLite::OPEN_NOMUTEX, 5000,
                                                        wanted_.vfs);
-        database_->exec("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
+        database_->exec(
+            "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -8000");
         check_identity();
         if (wanted_.read_only) return;
         database_->exec("PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON");

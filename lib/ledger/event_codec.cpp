@@ -232,8 +232,15 @@ class json_reader {
 
     void skip_string() {
         if (!take('"')) return fail();
-        while (at_ < text_.size() && text_[at_] != '"') at_ += text_[at_] == '\\' ? 2U : 1U;
-        if (!take('"')) fail();
+        // A quote ends it unless an odd number of backslashes stands before it. (memchr: a PEM is long.)
+        for (auto end = text_.find('"', at_); end != std::string_view::npos; end = text_.find('"', end + 1)) {
+            auto back = end;
+            while (back > at_ && text_[back - 1] == '\\') --back;
+            if ((end - back) % 2 != 0) continue;
+            at_ = end + 1;
+            return;
+        }
+        fail();
     }
 
     void skip_value() {

@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "ledger/outside_copy.hpp"
 #include "ledger/resume.hpp"
 #include "ledger/writer.hpp"
 
@@ -22,6 +23,8 @@ namespace fleetline::ledger {
 namespace {
 
 constexpr std::size_t queue_limit = 65'536;
+constexpr std::chrono::hours sign_every{1};
+constexpr std::chrono::minutes sign_again_after{1};    // it failed
 constexpr std::chrono::seconds probe_every{1};         // while it cannot be written
 constexpr std::chrono::seconds look_at_file_every{5};  // while it can
 
@@ -75,6 +78,9 @@ class ledger::impl {
           time_(time),
           log_(log),
           writer_(wanted_) {
+        last_at_ = {time_.utc_now(), std::chrono::steady_clock::now()};
+        if (!wanted_.checkpoint_file.empty() && writer_.can_sign())
+            outside_.emplace(wanted_.checkpoint_file, writer_.checkpoints(1000), log_);
         if (wanted_.threaded) thread_ = std::thread([this] { work(); });
     }
 
@@ -85,6 +91,7 @@ class ledger::impl {
         }
         awake_.notify_one();
         if (thread_.joinable()) thread_.join();
+        sign_head_if(writer_.events_since_checkpoint() > 0);
         for (const auto& lost : kept_)
             log_.error("The ledger could not be written to the end: '" + std::string(kind_of(lost.what)) +
                        "' is not recorded");
@@ -136,6 +143,14 @@ class ledger::impl {
     }
 
     const asio::any_io_executor& executor() const { return executor_; }
+    std::shared_ptr<pending<checkpoint>> make_checkpoint() {
+        return ask<checkpoint>([this, at = now()](writer& to) {
+            auto made = to.sign_head(at);
+            if (outside_) outside_->add(made);
+            return made;
+        });
+    }
+
     utc_time now() const { return time_.utc_now(); }
 
     std::string trouble() const {
@@ -149,6 +164,7 @@ class ledger::impl {
             std::deque<task> alone;
             alone.push_back(std::move(next));
             carry_out(std::move(alone));
+            sign_head_when_due();
             return;
         }
         {
@@ -181,6 +197,7 @@ class ledger::impl {
                 probe();
             else
                 carry_out(std::move(group));
+            sign_head_when_due();
         }
     }
 
@@ -208,6 +225,7 @@ class ledger::impl {
         kept_.insert(kept_.end(), std::make_move_iterator(events.begin()),
                      std::make_move_iterator(events.end()));
         callers.insert(callers.begin(), kept, nullptr);
+        if (!kept_.empty()) last_at_ = {kept_.back().at, std::chrono::steady_clock::now()};
         const auto trouble = writer_.write(kept_);
         note(trouble);
 
@@ -231,6 +249,27 @@ class ledger::impl {
         });
     }
 
+    /// Every so many events, and every hour in which there were any.
+    void sign_head_when_due() {
+        const auto events = writer_.events_since_checkpoint();
+        const bool long_ago = std::chrono::steady_clock::now() - signed_at_ >= sign_every;
+        const bool may = std::chrono::steady_clock::now() >= sign_again_at_;
+        sign_head_if(may && (events >= wanted_.checkpoint_every || (events > 0 && long_ago)));
+    }
+
+    void sign_head_if(bool due) {
+        if (!due || !writer_.can_sign() || !trouble().empty()) return;
+        signed_at_ = std::chrono::steady_clock::now();
+        // The clocks belong to the other thread; the last event's time goes on from when it came.
+        const auto since = std::chrono::floor<milliseconds>(signed_at_ - last_at_.second);
+        try {
+            auto made = writer_.sign_head(last_at_.first + (wanted_.threaded ? since : milliseconds{0}));
+            if (outside_) outside_->add(std::move(made));
+        } catch (const std::exception& why) {
+            cannot_sign(why.what());
+        }
+    }
+
     void probe() {
         if (!kept_.empty()) return write({}, {});
         try {
@@ -242,6 +281,21 @@ class ledger::impl {
         } catch (...) {
             note(std::current_exception());
         }
+        make_key_when_idle();
+    }
+
+    void make_key_when_idle() {
+        if (!writer_.can_sign() || std::chrono::steady_clock::now() < sign_again_at_) return;
+        try {
+            writer_.open_key();
+        } catch (const std::exception& why) {
+            cannot_sign(why.what());
+        }
+    }
+
+    void cannot_sign(const std::string& why) {
+        log_.error("The ledger's head is not signed: " + why);
+        sign_again_at_ = std::chrono::steady_clock::now() + sign_again_after;
     }
 
     void note(const std::exception_ptr& trouble) {
@@ -275,7 +329,12 @@ class ledger::impl {
     asio::any_io_executor executor_;
     time_source& time_;
     const logger& log_;
-    writer writer_;               ///< on the ledger's thread, once that runs
+    writer writer_;  ///< on the ledger's thread, once that runs
+    std::pair<utc_time, std::chrono::steady_clock::time_point>
+        last_at_{};  ///< likewise: the last event's, and when it came
+    std::chrono::steady_clock::time_point signed_at_ = std::chrono::steady_clock::now();  ///< likewise
+    std::chrono::steady_clock::time_point sign_again_at_{};                               ///< likewise
+    std::optional<outside_copy> outside_;
     std::vector<accepted> kept_;  ///< likewise: what nobody waits for and could not be written yet
 
     mutable std::mutex mutex_;
@@ -344,6 +403,15 @@ void ledger::store_transcript(attempt_id attempt, std::string text) {
     impl_->ask<bool>([attempt = std::move(attempt), text = std::move(text), at = impl_->now()](writer& to) {
         return to.store_transcript(attempt, text, at);
     });
+}
+
+asio::awaitable<checkpoint> ledger::make_checkpoint() {
+    return wait(impl_->make_checkpoint(), impl_->executor());
+}
+
+asio::awaitable<std::int64_t> ledger::drop_transcripts(utc_time before) {
+    return wait(impl_->ask<std::int64_t>([before](writer& to) { return to.drop_transcripts(before); }),
+                impl_->executor());
 }
 
 bool ledger::writable() const {

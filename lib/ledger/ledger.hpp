@@ -17,6 +17,7 @@
 
 #include "core/logger.hpp"
 #include "core/time_source.hpp"
+#include "ledger/checkpoint.hpp"
 #include "ledger/events.hpp"
 
 namespace fleetline::ledger {
@@ -77,11 +78,14 @@ struct order_record {
 struct options {
     std::filesystem::path file;
     std::string station;
-    bool create = true;              ///< make the file when it is not there
-    std::size_t commit_limit = 512;  ///< most events in one transaction
-    bool threaded = true;            ///< false: everything in the caller's turn, for virtual time
-    bool durable = true;             ///< false: no fsync, for simulations
-    std::string vfs;                 ///< SQLite VFS by name, for storage-fault tests; empty: the usual one
+    bool create = true;                      ///< make the file when it is not there
+    std::size_t commit_limit = 512;          ///< most events in one transaction
+    std::filesystem::path key_directory;     ///< of the station's key; empty: no checkpoints
+    std::filesystem::path checkpoint_file;   ///< they are appended here too, on a share for one; empty: not
+    std::int64_t checkpoint_every = 10'000;  ///< events; also every hour, and at a clean end
+    bool threaded = true;                    ///< false: everything in the caller's turn, for virtual time
+    bool durable = true;                     ///< false: no fsync, for simulations
+    std::string vfs;  ///< SQLite VFS by name, for storage-fault tests; empty: the usual one
 };
 
 /// A serial of an attempt that had no outcome when the ledger was opened (crash, power cut).
@@ -124,6 +128,12 @@ class ledger {
 
     /// The bounded transcript of an attempt; not part of the chain, dropped when retention says so.
     void store_transcript(attempt_id attempt, std::string text);
+
+    /// Signs the chain's head now: for an export. Throws failure(station-configuration) when there is no key.
+    boost::asio::awaitable<checkpoint> make_checkpoint();
+
+    /// Drops transcripts of passed attempts stored before this; answers how many.
+    boost::asio::awaitable<std::int64_t> drop_transcripts(utc_time before);
 
     /// False after a write failed and until one works again, with why.
     bool writable() const;

@@ -14,8 +14,9 @@ namespace fleetline::ledger {
 
 namespace {
 
-connection_options to_read() {
+connection_options to_read(const std::string& vfs) {
     connection_options how;
+    how.vfs = vfs;
     how.read_only = true;
     return how;
 }
@@ -91,7 +92,7 @@ std::string ending_of(const filter& wanted) {
 
 class reader::impl {
   public:
-    explicit impl(const std::filesystem::path& file) : rows(file, to_read()) {}
+    impl(const std::filesystem::path& file, const std::string& vfs) : rows(file, to_read(vfs)) {}
 
     /// Runs `what`; SQLite's errors become failures.
     template <class What>
@@ -163,7 +164,8 @@ certificate_row certificate_row_from(statement& row) {
 
 }  // namespace
 
-reader::reader(const std::filesystem::path& file) : impl_(std::make_unique<impl>(file)) {}
+reader::reader(const std::filesystem::path& file, const std::string& vfs)
+    : impl_(std::make_unique<impl>(file, vfs)) {}
 reader::~reader() = default;
 
 void reader::attempts(const filter& wanted, const std::function<bool(const attempt_row&)>& each) const {
@@ -322,7 +324,11 @@ std::int64_t reader::schema_version() const {
 }
 
 verification reader::verify() const {
-    return impl_->reading([&] { return verifier(impl_->rows).run(); });
+    return verify({});
+}
+
+verification reader::verify(std::vector<checkpoint> outside) const {
+    return impl_->reading([&] { return verifier(impl_->rows, std::move(outside)).run(); });
 }
 
 }  // namespace fleetline::ledger

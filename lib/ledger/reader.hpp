@@ -15,6 +15,7 @@
 
 #include "core/names.hpp"
 #include "core/time.hpp"
+#include "ledger/checkpoint.hpp"
 
 namespace fleetline::ledger {
 
@@ -83,7 +84,8 @@ struct chain_head {
 
 class reader {
   public:
-    explicit reader(const std::filesystem::path& file);
+    /// `vfs`: SQLite VFS by name, for storage-fault tests.
+    explicit reader(const std::filesystem::path& file, const std::string& vfs = {});
     ~reader();
     reader(const reader&) = delete;
     reader& operator=(const reader&) = delete;
@@ -112,6 +114,8 @@ class reader {
     chain_head head() const;
 
     verification verify() const;
+    /// Likewise, and the ledger must still hold the events of these checkpoints, which were kept elsewhere.
+    verification verify(std::vector<checkpoint> outside) const;
 
   private:
     class impl;

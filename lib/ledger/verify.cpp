@@ -135,6 +135,7 @@ void verifier::apply_event(statement& row, std::int64_t seq) {
     if (ends || place_.attempt == 0 || std::holds_alternative<certificate_set_aside>(*what))
         books_.settle(place_.attempt);
     if (std::holds_alternative<rework_authorised>(*what)) check_reworks();
+    if (std::holds_alternative<order_serials_imported>(*what)) imports_.push_back(seq);
 }
 
 void verifier::check_reworks() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ledger/book.hpp"
+#include "ledger/checkpoint.hpp"
 #include "ledger/connection.hpp"
 #include "ledger/hash_checker.hpp"
 #include "ledger/projection.hpp"
@@ -19,7 +20,9 @@ namespace fleetline::ledger {
 
 class verifier {
   public:
-    explicit verifier(connection& rows) : rows_(rows), books_(rows) {}
+    /// `outside`: checkpoints that were kept elsewhere.
+    explicit verifier(connection& rows, std::vector<checkpoint> outside = {})
+        : rows_(rows), books_(rows), outside_(std::move(outside)) {}
 
     /// Problems in the order chain, projections, schema: what is wrong in the chain makes the rest doubtful.
     verification run();
@@ -41,6 +44,8 @@ class verifier {
     void check_imports();
     void check_tokens();
     void check_overtaken();
+    void check_checkpoints();
+    void check_checkpoint(const checkpoint& one, const std::string& name);
     void check_schema();
 
     void wrong(std::string what);
@@ -49,6 +54,8 @@ class verifier {
 
     connection& rows_;
     book books_;
+    std::vector<checkpoint> outside_;
+    std::vector<std::int64_t> imports_;
     std::map<std::pair<std::int64_t, int>, std::string> wrong_events_;
     place place_;
     std::map<std::int64_t, std::string> stations_;

@@ -2,8 +2,8 @@
 // The second half of verify: what must hold for whole tables, once all events are read.
 #include <SQLiteCpp/Database.h>
 
+#include <algorithm>
 #include <map>
-#include <set>
 
 #include "core/digest.hpp"
 #include "ledger/book_rows.hpp"
@@ -22,6 +22,7 @@ void verifier::check_projections() {
     check_orders();
     check_imports();
     check_tokens();
+    check_checkpoints();
 }
 
 /// Certificates that a later event of their board must have set aside, though their rows say otherwise.
@@ -35,13 +36,13 @@ void verifier::check_overtaken() {
     while (twice.step())
         wrong("certificate " + std::to_string(twice.integer(0)) +
               ": it is current, and so is another one of its serial");
+    // CROSS JOIN: few certificates are in these states, and they are where to begin.
     statement passed_over(
         rows_.database(),
-        "SELECT c.number, c.certificate_id, c.state, e.seq FROM certificate AS c JOIN attempt AS a ON "
-        "a.serial = "
-        "c.serial JOIN event AS e ON e.attempt = a.number WHERE c.state IN ('issued', 'requested', "
-        "'registered', "
-        "'delivered', 'proved') AND e.seq > c.state_event AND e.kind IN ('csr-made', 'issued') LIMIT 10");
+        "SELECT c.number, c.certificate_id, c.state, e.seq FROM certificate AS c CROSS JOIN attempt AS a ON "
+        "a.serial = c.serial CROSS JOIN event AS e ON e.attempt = a.number WHERE c.state IN ('issued', "
+        "'requested', 'registered', 'delivered', 'proved') AND e.seq > c.state_event AND e.kind IN "
+        "('csr-made', 'issued') LIMIT 10");
     while (passed_over.step())
         wrong("certificate " + std::to_string(passed_over.integer(0)) + " (" + passed_over.text(1) +
               "): it is " + passed_over.text(2) + ", and event " + std::to_string(passed_over.integer(3)) +
@@ -77,13 +78,11 @@ void verifier::check_orders() {
 
 /// The list that an import brought has the digest its event says; a serial of no import was smuggled in.
 void verifier::check_imports() {
-    statement imports(rows_.database(),
-                      "SELECT seq, payload FROM event WHERE kind = 'order-serials-imported'");
-    std::set<std::int64_t> known;
-    while (imports.step()) {
-        const std::int64_t seq = imports.integer(0);
-        known.insert(seq);
-        const auto what = event_from("order-serials-imported", imports.view(1));
+    statement imported(rows_.database(), "SELECT payload FROM event WHERE seq = ?1");
+    for (const auto seq : imports_) {
+        const resetting after(imported);
+        imported.bind(1, seq).step();
+        const auto what = event_from("order-serials-imported", imported.view(0));
         const auto* expected = what ? std::get_if<order_serials_imported>(&*what) : nullptr;
         if (expected == nullptr) continue;
         statement row(
@@ -99,7 +98,7 @@ void verifier::check_imports() {
     }
     statement row(rows_.database(), "SELECT DISTINCT import FROM order_serial");
     while (row.step())
-        if (!known.contains(row.integer(0)))
+        if (!std::binary_search(imports_.begin(), imports_.end(), row.integer(0)))
             wrong("order_serial: rows of import " + std::to_string(row.integer(0)) + ", which no event made");
 }
 
@@ -119,6 +118,37 @@ void verifier::check_tokens() {
         if (row.view(3).find(digest) == std::string_view::npos)
             wrong(name + "it is not the one that was handed out");
     }
+}
+
+/// Signed heads of the chain, kept here and outside: whoever rewrote the chain since then could not sign
+/// them.
+void verifier::check_checkpoints() {
+    statement rows(
+        rows_.database(),
+        "SELECT seq, lower(hex(hash)), made_at, signature, signer, station FROM checkpoint ORDER BY seq");
+    std::vector<checkpoint> all;
+    while (rows.step())
+        all.push_back({stations_[rows.integer(5)], rows.integer(0), rows.text(1), rows.text(2), rows.text(4),
+                       rows.text(3)});
+    for (const auto& one : all) check_checkpoint(one, "checkpoint " + std::to_string(one.seq));
+    for (const auto& one : outside_)
+        check_checkpoint(one,
+                         "checkpoint " + std::to_string(one.seq) + " of " + one.made_at + ", kept outside");
+}
+
+void verifier::check_checkpoint(const checkpoint& one, const std::string& name) {
+    auto& signer = rows_.prepared("SELECT certificate_pem FROM signer WHERE certificate_sha256 = ?1");
+    auto& signed_event = rows_.prepared("SELECT lower(hex(hash)) FROM event WHERE seq = ?1");
+    const resetting after_signer(signer);
+    const resetting after_event(signed_event);
+    if (!signed_event.bind(1, one.seq).step())
+        return wrong(name + ": event " + std::to_string(one.seq) +
+                     " is missing, the ledger was cut short since then");
+    if (signed_event.text(0) != one.hash)
+        return wrong(name + ": event " + std::to_string(one.seq) +
+                     " is another one, the ledger was rewritten since then");
+    if (!signer.bind(1, one.signer).step()) return wrong(name + ": who signed it is not known");
+    if (!signature_holds(signer.text(0), one)) wrong(name + ": its signature does not hold");
 }
 
 /// Tables, indexes and triggers are those of this version: an attacker may have dropped a trigger.

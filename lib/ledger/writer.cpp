@@ -50,6 +50,7 @@ writer::writer(const options& wanted) : wanted_(wanted), rows_(wanted.file, to_w
         row.bind(1, name).step();
         station_ = row.integer(0);
         check_head();
+        if (const auto last = checkpoints(1); !last.empty()) signed_seq_ = last.front().seq;
     } catch (const SQLite::Exception& error) {
         throw ledger_failure_from(error, "Opening the ledger", wanted.file);
     }
@@ -212,7 +213,7 @@ void writer::write_one(accepted& next) {
     row.bind_blob(8, bytes_of(head_hash_)).bind_blob(9, bytes_of(hash)).run();
 
     apply(at, next.what, books_);
-    if (const auto* made = std::get_if<issued>(&next.what)) keep_token(at.seq, *made);
+    if (const auto* made = std::get_if<issued>(&next.what)) keep_token(at.seq, *made, at.recorded_at);
     if (imported != nullptr) import(at.seq, imported->order, serials);
     head_seq_ = at.seq;
     head_hash_ = hash;
@@ -240,8 +241,9 @@ void writer::import(std::int64_t seq, const order_name& order, const std::vector
     for (const auto& serial : serials) row.bind(1, order.text()).bind(2, serial).bind(3, seq).run();
 }
 
-void writer::keep_token(std::int64_t certificate, const issued& what) {
+void writer::keep_token(std::int64_t certificate, const issued& what, const std::string& at) {
     if (what.ownership_token.empty()) return;
+    rows_.prepared("DELETE FROM ownership_token WHERE expires_at < ?1").bind(1, at).run();
     rows_.prepared("INSERT INTO ownership_token (certificate, token, expires_at) VALUES (?1, ?2, ?3)")
         .bind(1, certificate)
         .bind_blob(2, what.ownership_token.reveal())
@@ -277,6 +279,77 @@ bool writer::store_transcript(const attempt_id& attempt, const std::string& text
     } catch (const SQLite::Exception&) {
         return false;
     }
+}
+
+void writer::open_key() {
+    if (can_sign() && !key_)
+        key_.emplace(wanted_.key_directory, wanted_.station,
+                     std::chrono::floor<milliseconds>(std::chrono::system_clock::now()));
+}
+
+checkpoint writer::sign_head(utc_time now) {
+    if (!can_sign())
+        throw failure("station-configuration", "Signing the ledger's head", wanted_.file.string(),
+                      "the station has no key");
+    open_key();
+    try {
+        check_file();
+        rows_.prepared("BEGIN IMMEDIATE").run();
+        read_head();
+        if (const auto last = checkpoints(1); !last.empty() && last.front().seq == head_seq_) {
+            rows_.prepared("ROLLBACK").run();
+            return last.front();
+        }
+        const auto made = fleetline::ledger::make_checkpoint(wanted_.station, head_seq_,
+                                                             to_hex(bytes_of(head_hash_)), now, *key_);
+        rows_.prepared("INSERT OR IGNORE INTO signer (certificate_sha256, certificate_pem) VALUES (?1, ?2)")
+            .bind(1, key_->certificate_sha256())
+            .bind(2, key_->certificate_pem())
+            .run();
+        rows_
+            .prepared(
+                "INSERT INTO checkpoint (seq, station, hash, made_at, signer, signature) VALUES (?1, ?2, ?3, "
+                "?4, ?5, ?6)")
+            .bind(1, made.seq)
+            .bind(2, station_)
+            .bind_blob(3, bytes_of(head_hash_))
+            .bind(4, made.made_at)
+            .bind(5, made.signer)
+            .bind(6, made.signature)
+            .run();
+        rows_.prepared("COMMIT").run();
+        signed_seq_ = made.seq;
+        return made;
+    } catch (const SQLite::Exception& error) {
+        roll_back();
+        throw ledger_failure_from(error, "Signing the ledger's head", wanted_.file);
+    }
+}
+
+std::vector<checkpoint> writer::checkpoints(int most) {
+    auto& row = rows_.prepared(
+        "SELECT station.name, seq, hash, made_at, signer, signature FROM checkpoint JOIN station ON "
+        "station.number = checkpoint.station ORDER BY seq DESC LIMIT ?1");
+    const resetting after(row);
+    row.bind(1, std::int64_t{most});
+    std::vector<checkpoint> found;
+    while (row.step())
+        found.push_back(
+            {row.text(0), row.integer(1), to_hex(row.view(2)), row.text(3), row.text(4), row.text(5)});
+    std::reverse(found.begin(), found.end());
+    return found;
+}
+
+std::int64_t writer::drop_transcripts(utc_time before) {
+    check_file();
+    rows_
+        .prepared(
+            "DELETE FROM transcript WHERE stored_at < ?1 AND attempt IN (SELECT number FROM attempt WHERE "
+            "number = "
+            "transcript.attempt AND outcome = 'passed')")
+        .bind(1, to_rfc3339(before))
+        .run();
+    return sqlite3_changes64(rows_.database().getHandle());
 }
 
 void writer::probe() {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <exception>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "ledger/chain.hpp"
 #include "ledger/connection.hpp"
 #include "ledger/ledger.hpp"
+#include "ledger/station_key.hpp"
 
 namespace fleetline::ledger {
 
@@ -43,6 +45,18 @@ class writer {
     /// False when the attempt is not recorded or the disk does not take it: a transcript is worth no trouble.
     bool store_transcript(const attempt_id& attempt, const std::string& text, utc_time at);
 
+    /// Signs the head and keeps that; the head may have its checkpoint already. Throws failure.
+    checkpoint sign_head(utc_time now);
+    bool can_sign() const { return !wanted_.key_directory.empty(); }
+    /// Makes the station's key at the first start, which takes a moment: when there is time, or when it must
+    /// be.
+    void open_key();
+    /// The last ones, oldest first.
+    std::vector<checkpoint> checkpoints(int most);
+    std::int64_t events_since_checkpoint() const { return head_seq_ - signed_seq_; }
+
+    std::int64_t drop_transcripts(utc_time before);
+
     /// Throws failure(station-ledger-unwritable) when the file is not the one that was opened and cannot be
     /// put back. Costs one stat().
     void check_file();
@@ -62,7 +76,7 @@ class writer {
     /// Sorted, without those the order has already; puts their count and digest into the event.
     std::vector<std::string> new_serials(order_serials_imported& what, std::vector<std::string> brought);
     void import(std::int64_t seq, const order_name& order, const std::vector<std::string>& serials);
-    void keep_token(std::int64_t certificate, const issued& what);
+    void keep_token(std::int64_t certificate, const issued& what, const std::string& at);
     void roll_back() noexcept;
 
     options wanted_;
@@ -70,6 +84,8 @@ class writer {
     book books_;
     chain_hasher hasher_;
     std::int64_t station_ = 0;
+    std::optional<station_key> key_;
+    std::int64_t signed_seq_ = 0;
     std::int64_t head_seq_ = 0;
     sha256_digest head_hash_{};
     std::uint64_t device_ = 0;

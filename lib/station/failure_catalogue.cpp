@@ -114,6 +114,8 @@ constexpr std::array catalogue{
                   "Plug the board again.", true},
     failure_entry{"station-ledger-broken", "The station's record is damaged.",
                   "Stop the line and call the engineer: the ledger needs attention.", false},
+    failure_entry{"station-ledger-busy", "The station's record is in use.",
+                  "Stop the service first, then try again.", true},
     failure_entry{"station-ledger-missing", "The station's record is not there.",
                   "Call the engineer: check where the ledger file should be.", false},
     failure_entry{"station-ledger-newer", "The station's record was written by a newer version.",

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/checkpoint.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "core/encoding.hpp"
+#include "ledger/station_key.hpp"
+
+namespace fleetline::ledger {
+
+namespace {
+
+std::string signed_text(const checkpoint& what) {
+    return "fleetline-checkpoint-1\n" + what.station + '\n' + std::to_string(what.seq) + '\n' + what.hash +
+           '\n' + what.made_at + '\n';
+}
+
+}  // namespace
+
+checkpoint make_checkpoint(std::string station, std::int64_t seq, std::string hash, utc_time now,
+                           const station_key& key) {
+    checkpoint made;
+    made.station = std::move(station);
+    made.seq = seq;
+    made.hash = std::move(hash);
+    made.made_at = to_rfc3339(now);
+    made.signer = key.certificate_sha256();
+    made.signature = to_base64(key.sign(signed_text(made)));
+    return made;
+}
+
+bool signature_holds(std::string_view certificate_pem, const checkpoint& what) {
+    const auto signature = from_base64(what.signature);
+    return signature && is_signed_by(certificate_pem, signed_text(what), *signature);
+}
+
+std::string to_line(const checkpoint& what) {
+    const nlohmann::json line = {{"station", what.station}, {"seq", what.seq},
+                                 {"hash", what.hash},       {"made_at", what.made_at},
+                                 {"signer", what.signer},   {"signature", what.signature}};
+    return line.dump() + '\n';
+}
+
+checked<checkpoint> checkpoint_from(std::string_view line) {
+    const auto json = nlohmann::json::parse(line, nullptr, false);
+    if (!json.is_object()) return reason{"this is not a JSON object"};
+    checkpoint found;
+    const auto seq = json.find("seq");
+    if (seq == json.end() || !seq->is_number_integer()) return reason{"'seq' is missing"};
+    found.seq = seq->get<std::int64_t>();
+    for (const auto& [name, to] : {std::pair{"station", &found.station}, std::pair{"hash", &found.hash},
+                                   std::pair{"made_at", &found.made_at}, std::pair{"signer", &found.signer},
+                                   std::pair{"signature", &found.signature}}) {
+        const auto value = json.find(name);
+        if (value == json.end() || !value->is_string())
+            return reason{"'" + std::string(name) + "' is missing"};
+        *to = value->get<std::string>();
+    }
+    return found;
+}
+
+std::vector<checkpoint> checkpoints_in(const std::filesystem::path& file) {
+    std::ifstream from(file);
+    const auto wrong = [&file](std::string why) {
+        return failure("station-configuration", "Reading checkpoints", file.string(), std::move(why));
+    };
+    if (!from) throw wrong(std::strerror(errno));
+    std::vector<checkpoint> all;
+    std::size_t number = 0;
+    for (std::string line; std::getline(from, line);) {
+        ++number;
+        auto one = checkpoint_from(line);
+        // A line that was being written when the power went is the last one, and has no LF.
+        if (!one && from.eof()) break;
+        if (!one) throw wrong("line " + std::to_string(number) + ": " + one.why_not());
+        all.push_back(std::move(*one));
+    }
+    return all;
+}
+
+}  // namespace fleetline::ledger

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copies, older versions, and what is dropped after a time.
+#include "ledger/care.hpp"
+
+#include <SQLiteCpp/Database.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <sstream>
+
+#include "core/failure.hpp"
+#include "ledger/migrations.hpp"
+#include "ledger_fixture.hpp"
+
+using namespace fleetline;
+using namespace fleetline::test;
+using ledger::stage;
+
+namespace {
+
+template <class What>
+std::string code_of(What what) {
+    try {
+        what();
+    } catch (const failure& why) {
+        return why.code();
+    }
+    return {};
+}
+
+std::string content_of(const std::filesystem::path& file) {
+    std::ifstream from(file, std::ios::binary);
+    std::ostringstream text;
+    text << from.rdbuf();
+    return text.str();
+}
+
+}  // namespace
+
+TEST_CASE("a backup made while the station works is whole, verified and without tokens", "[ledger][care]") {
+    ledger_fixture line;
+    board_story(line, "attempt-1", "SN0001").pass();
+    board_story story(line, "attempt-2", "SN0002");
+    story.up_to(stage::issued);
+    const auto copy = line.directory.path() / "copy.db";
+
+    const auto found = ledger::backup(line.how.file, copy);
+    story.request_registration();
+
+    CHECK(found.events == 18);
+    CHECK(ledger::reader(copy).verify().problems.empty());
+    CHECK(content_of(copy).find("token-of-attempt-2") == std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(copy.string() + ".new"));
+    CHECK(code_of([&] { ledger::backup(line.how.file, copy); }) == "station-ledger-unwritable");
+}
+
+TEST_CASE("a restored ledger goes on where the backup was made", "[ledger][care]") {
+    ledger_fixture line;
+    board_story(line, "attempt-1", "SN0001").pass();
+    const auto copy = line.directory.path() / "copy.db";
+    ledger::backup(line.how.file, copy);
+    board_story(line, "attempt-2", "SN0002").pass();
+
+    CHECK(code_of([&] { ledger::restore(copy, line.how.file); }) == "station-ledger-busy");
+    line.book.reset();
+    ledger::restore(copy, line.how.file);
+    line.open();
+
+    CHECK(line.device("SN0001").reached == stage::passed);
+    CHECK(line.device("SN0002").reached == stage::none);
+    CHECK_NOTHROW(board_story(line, "attempt-3", "SN0003").pass());
+    CHECK(line.reader().verify().problems.empty());
+    CHECK(ledger::reader(line.how.file.string() + ".before-restore").verify().events == 24);
+}
+
+TEST_CASE("a backup that does not verify is not restored", "[ledger][care]") {
+    ledger_fixture line;
+    board_story(line, "attempt-1", "SN0001").pass();
+    const auto copy = line.directory.path() / "copy.db";
+    ledger::backup(line.how.file, copy);
+    line.book.reset();
+
+    SECTION("a row edited") {
+        SQLite::Database(copy.string(), SQLite::OPEN_READWRITE).exec("UPDATE attempt SET serial = 'x'");
+    }
+    SECTION("cut") {
+        std::filesystem::resize_file(copy, std::filesystem::file_size(copy) / 2);
+    }
+    SECTION("something else") {
+        std::ofstream(copy) << "hello";
+    }
+
+    CHECK(code_of([&] { ledger::restore(copy, line.how.file); }) == "station-ledger-broken");
+    line.open();
+    CHECK(line.device("SN0001").reached == stage::passed);
+}
+
+TEST_CASE("a ledger of every older version is brought up to date, after a copy of it", "[ledger][care]") {
+    ledger_fixture line;
+    line.book.reset();
+    std::filesystem::remove(line.how.file);
+    SQLite::Database(line.how.file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
+        .exec(content_of(FLEETLINE_SOURCE_DIR "/tests/data/ledger/version-1.sql"));
+    REQUIRE(line.query("PRAGMA user_version") == "1");
+    CHECK(code_of([&] { line.reader(); }) == "station-ledger-broken");
+
+    line.open();
+
+    CHECK(line.query("PRAGMA user_version") == std::to_string(ledger::migrations().size()));
+    CHECK(line.reader().verify().problems == std::vector<std::string>{});
+    CHECK(line.device("SN0001").reached == stage::passed);
+    CHECK(line.device("SN0002").reached == stage::registered);
+    CHECK_NOTHROW(board_story(line, "attempt-9", "SN0009").pass());
+    SQLite::Database copy(line.how.file.string() + ".version-1", SQLite::OPEN_READONLY);
+    CHECK(copy.execAndGet("PRAGMA user_version").getInt() == 1);
+    CHECK(copy.execAndGet("SELECT count(*) FROM event").getInt() == 22);
+}
+
+TEST_CASE("a migration that fails leaves the older ledger as it was", "[ledger][care]") {
+    ledger_fixture line;
+    line.book.reset();
+    std::filesystem::remove(line.how.file);
+    SQLite::Database old(line.how.file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    old.exec(content_of(FLEETLINE_SOURCE_DIR "/tests/data/ledger/version-1.sql"));
+    old.exec("CREATE TABLE checkpoint (in_the_way)");
+
+    CHECK(code_of([&] { line.open(); }) == "station-ledger-unwritable");
+
+    CHECK(line.query("PRAGMA user_version") == "1");
+    CHECK(line.query("SELECT count(*) FROM event") == "22");
+}
+
+TEST_CASE("transcripts of passed attempts are dropped after a time, others and events never",
+          "[ledger][care]") {
+    ledger_fixture line;
+    board_story(line, "attempt-1", "SN0001").pass();
+    board_story(line, "attempt-2", "SN0002").start().finish("failed", "port-gone");
+    line.book->store_transcript(attempt_id("attempt-1"), "one");
+    line.book->store_transcript(attempt_id("attempt-2"), "two");
+    const auto dropped_before = [&line](utc_time when) {
+        return run(line.io, line.book->drop_transcripts(when));
+    };
+
+    CHECK(dropped_before(line.clock.utc) == 0);
+    CHECK(dropped_before(line.clock.utc + milliseconds{1}) == 1);
+
+    CHECK(line.reader().transcript("attempt-1").empty());
+    CHECK(line.reader().transcript("attempt-2") == "two");
+    CHECK(line.reader().verify().events == 14);
+}
+
+TEST_CASE("a token that has run out is deleted when the next one comes", "[ledger][care]") {
+    ledger_fixture line;
+    board_story(line, "attempt-1", "SN0001").up_to(stage::issued);
+    line.clock.utc += std::chrono::hours{2};
+
+    board_story(line, "attempt-2", "SN0002").up_to(stage::issued);
+
+    CHECK(line.query("SELECT count(*) FROM ownership_token") == "1");
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/checkpoint.hpp"
+
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "core/failure.hpp"
+#include "ledger_fixture.hpp"
+
+using namespace fleetline;
+using namespace fleetline::test;
+using ledger::stage;
+
+namespace {
+
+struct signing_line : ledger_fixture {
+    signing_line() {
+        book.reset();
+        how.key_directory = directory.path();
+        how.checkpoint_file = directory.path() / "outside.jsonl";
+        open();
+    }
+    std::vector<ledger::checkpoint> outside() const { return ledger::checkpoints_in(how.checkpoint_file); }
+    std::string first_problem(bool with_outside) const {
+        const auto found = with_outside ? reader().verify(outside()) : reader().verify();
+        return found.problems.empty() ? std::string() : found.problems.front();
+    }
+};
+
+/// What somebody does who knows how the hashes are made: all of it anew, without triggers and signatures.
+void forge(signing_line& line, const std::string& station) {
+    line.book.reset();
+    for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(line.how.file.string() + ending);
+    auto how = line.how;
+    line.how.key_directory.clear();
+    line.how.checkpoint_file.clear();
+    line.how.station = station;
+    line.open();
+    board_story(line, "attempt-1", "SN0666").pass();
+    line.book.reset();
+    line.how = how;
+}
+
+}  // namespace
+
+TEST_CASE("the head is signed at a clean end, here and outside", "[ledger][checkpoint]") {
+    signing_line line;
+    board_story(line, "attempt-1", "SN0001").pass();
+
+    line.book.reset();
+
+    REQUIRE(line.outside().size() == 1);
+    CHECK(line.outside().front().seq == 12);
+    CHECK(line.outside().front().hash == line.query("SELECT lower(hex(hash)) FROM head"));
+    CHECK(line.query("SELECT seq FROM checkpoint") == "12");
+    CHECK(line.first_problem(true).empty());
+}
+
+TEST_CASE("the head is signed every so many events", "[ledger][checkpoint]") {
+    signing_line line;
+    line.book.reset();
+    line.how.checkpoint_every = 5;
+    line.open();
+
+    board_story(line, "attempt-1", "SN0001").pass();
+    run(line.io, line.book->flush());
+
+    CHECK(line.query("SELECT count(*) FROM checkpoint") == "2");
+}
+
+TEST_CASE("an export has the head signed at once, and once", "[ledger][checkpoint]") {
+    signing_line line;
+    board_story(line, "attempt-1", "SN0001").up_to(stage::issued);
+
+    const auto first = run(line.io, line.book->make_checkpoint());
+    const auto second = run(line.io, line.book->make_checkpoint());
+
+    CHECK(first.signature == second.signature);
+    CHECK(line.query("SELECT count(*) FROM checkpoint") == "1");
+}
+
+TEST_CASE("the station's key is its owner's alone, and stays", "[ledger][checkpoint]") {
+    signing_line line;
+    board_story(line, "attempt-1", "SN0001").up_to(stage::identified);
+    line.reopen();
+    const auto key = line.directory.path() / "station.key";
+    struct stat found {};
+    REQUIRE(stat(key.c_str(), &found) == 0);
+    const auto made_at = found.st_mtim.tv_nsec;
+
+    board_story(line, "attempt-2", "SN0001").up_to(stage::identified);
+    line.book.reset();
+
+    CHECK((found.st_mode & 0777) == 0600);
+    REQUIRE(stat(key.c_str(), &found) == 0);
+    CHECK(found.st_mtim.tv_nsec == made_at);
+    CHECK(line.query("SELECT count(DISTINCT signer) FROM checkpoint") == "1");
+}
+
+TEST_CASE("a ledger rewritten or cut after a checkpoint left the machine is found out",
+          "[ledger][checkpoint]") {
+    signing_line line;
+    board_story(line, "attempt-1", "SN0001").pass();
+    board_story(line, "attempt-2", "SN0002").pass();
+    line.reopen();
+    board_story(line, "attempt-3", "SN0003").pass();
+
+    SECTION("made anew from the beginning") {
+        forge(line, "line-1");
+        CHECK(line.first_problem(false).empty());
+        CHECK(line.first_problem(true).find("event 24 is missing, the ledger was cut short since then") !=
+              std::string::npos);
+    }
+    SECTION("its checkpoint edited") {
+        line.sql("UPDATE checkpoint SET hash = zeroblob(32)");
+        CHECK(line.first_problem(false).find("checkpoint 24: event 24 is another one") == 0);
+    }
+    SECTION("its signature edited") {
+        line.sql("UPDATE checkpoint SET signature = replace(signature, substr(signature, 9, 4), 'AAAA')");
+        CHECK(line.first_problem(false) == "checkpoint 24: its signature does not hold");
+    }
+    SECTION("its signer removed") {
+        line.sql("PRAGMA foreign_keys = OFF; DELETE FROM signer");
+        CHECK(line.first_problem(true) == "checkpoint 24: who signed it is not known");
+    }
+}
+
+TEST_CASE("a checkpoint that could not leave does so when it can", "[ledger][checkpoint]") {
+    signing_line line;
+    line.book.reset();
+    const auto share = line.directory.path() / "share";
+    line.how.checkpoint_file = share / "outside.jsonl";
+    line.open();
+    board_story(line, "attempt-1", "SN0001").up_to(stage::identified);
+    line.reopen();  // there is no such directory yet
+    board_story(line, "attempt-2", "SN0002").up_to(stage::identified);
+    std::filesystem::create_directory(share);
+
+    line.book.reset();
+
+    REQUIRE(line.outside().size() == 2);
+    CHECK(line.outside().front().seq < line.outside().back().seq);
+    CHECK(line.first_problem(true).empty());
+}
+
+TEST_CASE("a line that is no checkpoint is named, and a torn last one is left out", "[ledger][checkpoint]") {
+    signing_line line;
+    board_story(line, "attempt-1", "SN0001").up_to(stage::identified);
+    line.book.reset();
+    std::ofstream more(line.how.checkpoint_file, std::ios::app);
+
+    more << "{\"seq\": 5" << std::flush;
+    CHECK(line.outside().size() == 1);
+
+    more << "\nmore\n" << std::flush;
+    CHECK_THROWS_AS(line.outside(), failure);
+}
