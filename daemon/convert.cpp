@@ -84,6 +84,9 @@ ledger::options ledger_options(const config::settings& from) {
     ledger::options to;
     to.file = from.ledger.file;
     to.station = from.station.id;
+    to.key_directory = from.ledger.file.parent_path();
+    to.checkpoint_file = from.ledger.checkpoint_file;
+    to.transcript_days = from.ledger.transcript_days;
     return to;
 }
 

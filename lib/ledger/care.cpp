@@ -3,11 +3,15 @@
 
 #include <SQLiteCpp/Backup.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <functional>
 #include <utility>
 
 #include "ledger/connection.hpp"
+#include "ledger/writer.hpp"
 
 namespace fleetline::ledger {
 
@@ -20,6 +24,15 @@ void remove_all_of(const fs::path& file) {
     for (const char* ending : {"", "-wal", "-shm", "-journal"}) fs::remove(file.string() + ending, ignored);
 }
 
+/// Whoever restores may be root; the service must be able to open what it gets.
+void give_to_owner_of_directory(const fs::path& file) {
+    struct stat directory {};
+    const auto parent = file.parent_path();
+    if (::geteuid() != 0 || ::stat(parent.empty() ? "." : parent.c_str(), &directory) != 0) return;
+    if (::chown(file.c_str(), directory.st_uid, directory.st_gid) != 0)
+        throw fs::filesystem_error("chown", file, std::error_code(errno, std::generic_category()));
+}
+
 void sync(const fs::path& what) {
     const int opened = ::open(what.c_str(), O_RDONLY | O_CLOEXEC);
     if (opened < 0) return;
@@ -29,39 +42,53 @@ void sync(const fs::path& what) {
 
 /// Copies page by page; what a running station writes meanwhile is either in the copy whole or not at all.
 void copy_pages(const fs::path& from, const fs::path& to) {
-    connection_options how;
-    how.read_only = true;
-    connection source(from, how);
+    if (!fs::exists(from))
+        throw ledger_failure("station-ledger-missing", "Copying a ledger", from, "there is no such file");
+    SQLite::Database source(from.string(), SQLite::OPEN_READONLY, 5000);
+    if (source.execAndGet("PRAGMA application_id").getInt() != application_id)
+        throw ledger_failure("station-ledger-broken", "Copying a ledger", from,
+                             "this is not a fleetline ledger");
     SQLite::Database target(to.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
     fs::permissions(to, fs::perms{0640});
-    SQLite::Backup(target, source.database()).executeStep(-1);
+    SQLite::Backup(target, source).executeStep(-1);
     target.exec(
         "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; "
         "DELETE FROM ownership_token");
 }
 
-verification verified(const fs::path& file) {
-    auto found = reader(file).verify();
+/// A copy of an older version is brought up to date first: what is verified is what will be used.
+verification verified(const fs::path& copy) {
+    {
+        connection_options how;
+        how.copy_before_migration = false;
+        const connection to_date(copy, how);
+    }
+    auto found = reader(copy).verify();
     if (!found.problems.empty())
-        throw ledger_failure("station-ledger-broken", "Verifying the copy", file, found.problems.front());
+        throw ledger_failure("station-ledger-broken", "Verifying the copy", copy, found.problems.front());
+    SQLite::Database(copy.string(), SQLite::OPEN_READWRITE, 5000).exec("PRAGMA journal_mode = DELETE");
+    for (const char* ending : {"-wal", "-shm"}) fs::remove(copy.string() + ending);
     return found;
 }
 
-/// The copy under a name of its own, verified, then moved to its place.
-verification put(const fs::path& from, const fs::path& to, const char* doing) {
+/// The copy under a name of its own, verified; `before_it_counts`, then it is moved to its place.
+verification put(const fs::path& from, const fs::path& to, const char* doing,
+                 const std::function<void()>& before_it_counts) {
     const fs::path copy = to.string() + ".new";
     try {
         remove_all_of(copy);
         copy_pages(from, copy);
         auto found = verified(copy);
         sync(copy);
-        for (const char* ending : {"-wal", "-shm"}) fs::remove(copy.string() + ending);
+        before_it_counts();
         fs::rename(copy, to);
         sync(to.parent_path().empty() ? fs::path(".") : to.parent_path());
         return found;
     } catch (const SQLite::Exception& error) {
         remove_all_of(copy);
-        throw ledger_failure_from(error, doing, to);
+        const bool broken =
+            (error.getErrorCode() & 0xff) == SQLITE_CORRUPT || (error.getErrorCode() & 0xff) == SQLITE_NOTADB;
+        throw ledger_failure_from(error, doing, broken ? from : to);
     } catch (const fs::filesystem_error& error) {
         remove_all_of(copy);
         throw ledger_failure("station-ledger-unwritable", doing, to, error.code().message());
@@ -92,20 +119,36 @@ verification backup(const fs::path& ledger, const fs::path& target) {
     if (fs::exists(target))
         throw ledger_failure("station-ledger-unwritable", "Backing up the ledger", target,
                              "there is a file of that name");
-    return put(ledger, target, "Backing up the ledger");
+    return put(ledger, target, "Backing up the ledger", [] {});
 }
 
 verification restore(const fs::path& backup, const fs::path& ledger) {
-    verified(backup);
-    if (fs::exists(ledger)) {
+    if (fs::exists(ledger)) must_not_be_in_use(ledger);
+    return put(backup, ledger, "Restoring the ledger", [&ledger] {
+        give_to_owner_of_directory(ledger.string() + ".new");
+        if (!fs::exists(ledger)) return;
         must_not_be_in_use(ledger);
         const fs::path aside = ledger.string() + ".before-restore";
         remove_all_of(aside);
-        std::error_code ignored;
         for (const char* ending : {"", "-wal", "-shm"})
-            fs::rename(ledger.string() + ending, aside.string() + ending, ignored);
-    }
-    return put(backup, ledger, "Restoring the ledger");
+            if (fs::exists(ledger.string() + ending))
+                fs::rename(ledger.string() + ending, aside.string() + ending);
+    });
+}
+
+receipt record(const options& station, event what, time_source& time) {
+    writer to(station);
+    accepted one;
+    one.what = std::move(what);
+    one.at = time.utc_now();
+    one.clock_synchronised = time.synchronised();
+    to.write({&one, 1});
+    if (one.error) std::rethrow_exception(one.error);
+    return one.done;
+}
+
+checkpoint sign_head(const options& station, utc_time now) {
+    return writer(station).sign_head(now);
 }
 
 }  // namespace fleetline::ledger

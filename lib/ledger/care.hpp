@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Copies of a ledger: made while the station works, and put back when it does not. For the CLI; blocking, any
-// thread.
+// Copies of a ledger: made while the station works, and put back when it does not; single acts on a ledger
+// from outside of the daemon. For the CLI; blocking, any thread.
 #pragma once
 
 #include <filesystem>
 
+#include "ledger/ledger.hpp"
 #include "ledger/reader.hpp"
 
 namespace fleetline::ledger {
@@ -15,7 +16,15 @@ namespace fleetline::ledger {
 verification backup(const std::filesystem::path& ledger, const std::filesystem::path& target);
 
 /// Puts a backup in the place of `ledger`, which must not be in use (station-ledger-busy). What was there
-/// stays beside it as `…before-restore`. Refuses a backup that does not verify (station-ledger-broken).
+/// stays beside it as `…before-restore`. Refuses a backup that does not verify (station-ledger-broken). One
+/// of an older version is brought up to date.
 verification restore(const std::filesystem::path& backup, const std::filesystem::path& ledger);
+
+/// Records one event from outside of the daemon, which may be running: writers wait for one another. Throws
+/// failure(station-ledger-…), and station-internal for what cannot have happened.
+receipt record(const options& station, event what, time_source& time);
+
+/// Signs the head from outside of the daemon, for an export. Makes the station's key when there is none.
+checkpoint sign_head(const options& station, utc_time now);
 
 }  // namespace fleetline::ledger

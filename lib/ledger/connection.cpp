@@ -94,6 +94,9 @@ void connection::open() {
     } catch (const SQLite::Exception& error) {
         close();
         throw ledger_failure_from(error, doing, file_);
+    } catch (const std::filesystem::filesystem_error& error) {
+        close();
+        throw ledger_failure("station-ledger-unwritable", doing, file_, error.code().message());
     } catch (...) {
         close();
         throw;
@@ -128,7 +131,7 @@ void connection::migrate() {
     const auto all = migrations();
     const int version = number_in(*database_, "user_version");
     if (version == static_cast<int>(all.size())) return;
-    if (version > 0) backup_before_migration(version);
+    if (version > 0 && wanted_.copy_before_migration) backup_before_migration(version);
     SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
     // Another process may have been faster.
     for (auto next = static_cast<std::size_t>(number_in(*database_, "user_version")); next < all.size();
@@ -141,8 +144,14 @@ void connection::migrate() {
 
 void connection::backup_before_migration(int from) {
     const std::string name = file_.string() + ".version-" + std::to_string(from);
-    SQLite::Database copy(name, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-    SQLite::Backup(copy, *database_).executeStep(-1);
+    const std::string unfinished = name + ".new";
+    std::filesystem::remove(unfinished);
+    make_file(unfinished);
+    {
+        SQLite::Database copy(unfinished, SQLite::OPEN_READWRITE);
+        SQLite::Backup(copy, *database_).executeStep(-1);
+    }
+    std::filesystem::rename(unfinished, name);
 }
 
 statement& connection::prepared(const char* sql) {

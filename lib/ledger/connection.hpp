@@ -91,6 +91,7 @@ struct connection_options {
     bool read_only = false;
     bool create = false;
     bool durable = true;  ///< false: no fsync at all, for simulations
+    bool copy_before_migration = true;
     std::string vfs;
 };
 

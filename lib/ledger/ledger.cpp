@@ -24,7 +24,8 @@ namespace {
 
 constexpr std::size_t queue_limit = 65'536;
 constexpr std::chrono::hours sign_every{1};
-constexpr std::chrono::minutes sign_again_after{1};    // it failed
+constexpr std::chrono::minutes sign_again_after{1};  // it failed
+constexpr std::chrono::hours drop_every{24};
 constexpr std::chrono::seconds probe_every{1};         // while it cannot be written
 constexpr std::chrono::seconds look_at_file_every{5};  // while it can
 
@@ -142,7 +143,6 @@ class ledger::impl {
         });
     }
 
-    const asio::any_io_executor& executor() const { return executor_; }
     std::shared_ptr<pending<checkpoint>> make_checkpoint() {
         return ask<checkpoint>([this, at = now()](writer& to) {
             auto made = to.sign_head(at);
@@ -151,6 +151,7 @@ class ledger::impl {
         });
     }
 
+    const asio::any_io_executor& executor() const { return executor_; }
     utc_time now() const { return time_.utc_now(); }
 
     std::string trouble() const {
@@ -165,6 +166,7 @@ class ledger::impl {
             alone.push_back(std::move(next));
             carry_out(std::move(alone));
             sign_head_when_due();
+            drop_transcripts_when_due();
             return;
         }
         {
@@ -178,15 +180,13 @@ class ledger::impl {
     }
 
     void work() {
+        make_key();
         while (true) {
             std::deque<task> group;
             {
                 std::unique_lock lock(mutex_);
                 const auto ready = [this] { return stopping_ || !queue_.empty(); };
-                if (trouble_.empty())
-                    awake_.wait(lock, ready);
-                else
-                    awake_.wait_for(lock, probe_every, ready);
+                awake_.wait_for(lock, trouble_.empty() ? look_at_file_every : probe_every, ready);
                 if (queue_.empty() && stopping_) break;  // kept_ has had its try with the last group
                 while (!queue_.empty() && group.size() < wanted_.commit_limit) {
                     group.push_back(std::move(queue_.front()));
@@ -198,6 +198,7 @@ class ledger::impl {
             else
                 carry_out(std::move(group));
             sign_head_when_due();
+            drop_transcripts_when_due();
         }
     }
 
@@ -260,10 +261,8 @@ class ledger::impl {
     void sign_head_if(bool due) {
         if (!due || !writer_.can_sign() || !trouble().empty()) return;
         signed_at_ = std::chrono::steady_clock::now();
-        // The clocks belong to the other thread; the last event's time goes on from when it came.
-        const auto since = std::chrono::floor<milliseconds>(signed_at_ - last_at_.second);
         try {
-            auto made = writer_.sign_head(last_at_.first + (wanted_.threaded ? since : milliseconds{0}));
+            auto made = writer_.sign_head(about_now());
             if (outside_) outside_->add(std::move(made));
         } catch (const std::exception& why) {
             cannot_sign(why.what());
@@ -281,10 +280,32 @@ class ledger::impl {
         } catch (...) {
             note(std::current_exception());
         }
-        make_key_when_idle();
+        make_key();
     }
 
-    void make_key_when_idle() {
+    /// The clocks belong to the other thread; the last event's time goes on from when it came.
+    utc_time about_now() const {
+        if (!wanted_.threaded) return last_at_.first;
+        return last_at_.first +
+               std::chrono::floor<milliseconds>(std::chrono::steady_clock::now() - last_at_.second);
+    }
+
+    /// Once a day, the first time at the start; some at each turn.
+    void drop_transcripts_when_due() {
+        const auto now = std::chrono::steady_clock::now();
+        if (wanted_.transcript_days == 0 || now < drop_at_ || !trouble().empty()) return;
+        try {
+            const bool more =
+                writer_.drop_some_transcripts(about_now() - std::chrono::days{wanted_.transcript_days});
+            if (!more) drop_at_ = now + drop_every;
+        } catch (const std::exception& why) {
+            drop_at_ = now + drop_every;
+            log_.error(std::string("Old transcripts are not dropped: ") + why.what());
+        }
+    }
+
+    /// At the first start it takes a moment; afterwards the key is only read.
+    void make_key() {
         if (!writer_.can_sign() || std::chrono::steady_clock::now() < sign_again_at_) return;
         try {
             writer_.open_key();
@@ -334,6 +355,7 @@ class ledger::impl {
         last_at_{};  ///< likewise: the last event's, and when it came
     std::chrono::steady_clock::time_point signed_at_ = std::chrono::steady_clock::now();  ///< likewise
     std::chrono::steady_clock::time_point sign_again_at_{};                               ///< likewise
+    std::chrono::steady_clock::time_point drop_at_{};                                     ///< likewise
     std::optional<outside_copy> outside_;
     std::vector<accepted> kept_;  ///< likewise: what nobody waits for and could not be written yet
 
@@ -409,8 +431,12 @@ asio::awaitable<checkpoint> ledger::make_checkpoint() {
     return wait(impl_->make_checkpoint(), impl_->executor());
 }
 
-asio::awaitable<std::int64_t> ledger::drop_transcripts(utc_time before) {
-    return wait(impl_->ask<std::int64_t>([before](writer& to) { return to.drop_transcripts(before); }),
+asio::awaitable<bool> ledger::drop_transcripts(utc_time before) {
+    return wait(impl_->ask<bool>([before](writer& to) {
+        while (to.drop_some_transcripts(before)) {
+        }
+        return true;
+    }),
                 impl_->executor());
 }
 

@@ -83,6 +83,7 @@ struct options {
     std::filesystem::path key_directory;     ///< of the station's key; empty: no checkpoints
     std::filesystem::path checkpoint_file;   ///< they are appended here too, on a share for one; empty: not
     std::int64_t checkpoint_every = 10'000;  ///< events; also every hour, and at a clean end
+    std::int64_t transcript_days = 0;        ///< those of passed attempts are dropped after this; 0: kept
     bool threaded = true;                    ///< false: everything in the caller's turn, for virtual time
     bool durable = true;                     ///< false: no fsync, for simulations
     std::string vfs;  ///< SQLite VFS by name, for storage-fault tests; empty: the usual one
@@ -132,8 +133,8 @@ class ledger {
     /// Signs the chain's head now: for an export. Throws failure(station-configuration) when there is no key.
     boost::asio::awaitable<checkpoint> make_checkpoint();
 
-    /// Drops transcripts of passed attempts stored before this; answers how many.
-    boost::asio::awaitable<std::int64_t> drop_transcripts(utc_time before);
+    /// Drops transcripts of passed attempts stored before this. (options.transcript_days does it by itself.)
+    boost::asio::awaitable<bool> drop_transcripts(utc_time before);
 
     /// False after a write failed and until one works again, with why.
     bool writable() const;

@@ -323,6 +323,23 @@ std::int64_t reader::schema_version() const {
         [&] { return std::int64_t{impl_->rows.database().execAndGet("PRAGMA user_version").getInt()}; });
 }
 
+void reader::hold_still() const {
+    impl_->reading([&] {
+        impl_->rows.database().exec("BEGIN");
+        impl_->rows.database().execAndGet(
+            "SELECT count(*) FROM head");  // the moment is that of the first look
+    });
+}
+
+bool reader::knows_signer(std::string_view certificate_sha256) const {
+    return impl_->reading([&] {
+        return !impl_
+                    ->texts("SELECT certificate_sha256 FROM signer WHERE certificate_sha256 = ?1",
+                            certificate_sha256)
+                    .empty();
+    });
+}
+
 verification reader::verify() const {
     return verify({});
 }

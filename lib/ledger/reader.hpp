@@ -113,6 +113,12 @@ class reader {
     std::int64_t schema_version() const;
     chain_head head() const;
 
+    /// From now on every answer is of this one moment, whatever is written meanwhile.
+    void hold_still() const;
+
+    /// Whether this certificate (SHA-256 of its DER, hex) has signed heads of this ledger.
+    bool knows_signer(std::string_view certificate_sha256) const;
+
     verification verify() const;
     /// Likewise, and the ledger must still hold the events of these checkpoints, which were kept elsewhere.
     verification verify(std::vector<checkpoint> outside) const;

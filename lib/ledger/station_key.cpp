@@ -2,14 +2,12 @@
 #include "ledger/station_key.hpp"
 
 #include <fcntl.h>
-#include <openssl/bio.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
-#include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -17,35 +15,14 @@
 
 #include "core/digest.hpp"
 #include "core/failure.hpp"
+#include "ledger/openssl_handles.hpp"
 
 namespace fleetline::ledger {
 
 namespace {
 
-template <auto Free>
-struct freeing {
-    template <class T>
-    void operator()(T* what) const {
-        Free(what);
-    }
-};
-using key_pointer = std::unique_ptr<EVP_PKEY, freeing<EVP_PKEY_free>>;
-using certificate_pointer = std::unique_ptr<X509, freeing<X509_free>>;
-using bio_pointer = std::unique_ptr<BIO, freeing<BIO_free_all>>;
-using digest_pointer = std::unique_ptr<EVP_MD_CTX, freeing<EVP_MD_CTX_free>>;
-
 failure key_failure(const std::filesystem::path& file, std::string why) {
     return failure("station-configuration", "Reading the station's key", file.string(), std::move(why));
-}
-
-bio_pointer reading(std::string_view text) {
-    return bio_pointer(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
-std::string text_in(BIO* memory) {
-    char* bytes = nullptr;
-    const long size = BIO_get_mem_data(memory, &bytes);
-    return {bytes, static_cast<std::size_t>(size)};
 }
 
 std::string content_of(const std::filesystem::path& file) {
@@ -113,6 +90,15 @@ void make_files(const std::filesystem::path& key_file, const std::filesystem::pa
 
 }  // namespace
 
+std::string sha256_of(X509* certificate) {
+    unsigned char* der = nullptr;
+    const int size = i2d_X509(certificate, &der);
+    auto digest =
+        sha256_hex({reinterpret_cast<const char*>(der), static_cast<std::size_t>(std::max(size, 0))});
+    OPENSSL_free(der);
+    return digest;
+}
+
 struct station_key::held {
     key_pointer key;
 };
@@ -137,11 +123,11 @@ station_key::station_key(const std::filesystem::path& directory, std::string_vie
     if (!certificate) throw key_failure(certificate_file_, "it is not a certificate");
     if (X509_check_private_key(certificate.get(), held_->key.get()) != 1)
         throw key_failure(certificate_file_, "it is not the certificate of " + key_file_.string());
-    unsigned char* der = nullptr;
-    const int size = i2d_X509(certificate.get(), &der);
-    certificate_sha256_ =
-        sha256_hex({reinterpret_cast<const char*>(der), static_cast<std::size_t>(std::max(size, 0))});
-    OPENSSL_free(der);
+    certificate_sha256_ = sha256_of(certificate.get());
+}
+
+evp_pkey_st* station_key::native() const {
+    return held_->key.get();
 }
 
 std::string station_key::sign(std::string_view bytes) const {

@@ -11,6 +11,8 @@
 
 #include "core/time.hpp"
 
+struct evp_pkey_st;  // OpenSSL's EVP_PKEY
+
 namespace fleetline::ledger {
 
 class station_key {
@@ -24,6 +26,9 @@ class station_key {
 
     /// RSA PKCS #1 v1.5 over SHA-256: `openssl dgst -sha256 -verify` checks it.
     std::string sign(std::string_view bytes) const;
+
+    /// For the rest of this room.
+    evp_pkey_st* native() const;
 
     const std::string& certificate_pem() const { return certificate_pem_; }
     const std::string& certificate_sha256() const { return certificate_sha256_; }  ///< of the PEM's DER

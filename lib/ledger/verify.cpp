@@ -14,6 +14,12 @@ namespace {
 
 constexpr std::size_t most_problems = 100;
 
+// Ranks: which of an event's problems is told first.
+constexpr int missing = 0;
+constexpr int changed = 1;
+constexpr int followed = 2;
+constexpr int impossible = 3;
+
 sha256_digest digest_from(std::string_view bytes) {
     sha256_digest digest{};
     std::copy_n(bytes.begin(), std::min(bytes.size(), digest.size()), digest.begin());
@@ -30,13 +36,19 @@ void verifier::wrong(std::string what) {
     if (found_.problems.size() < most_problems) found_.problems.push_back(std::move(what));
 }
 
-/// Rank: which of an event's problems is told first.
 void verifier::wrong_event(std::int64_t seq, int rank, std::string what) {
     if (wrong_events_.size() < most_problems) wrong_events_.emplace(std::pair(seq, rank), std::move(what));
 }
 
 void verifier::report_events() {
-    for (auto& [where, what] : std::exchange(wrong_events_, {})) wrong(std::move(what));
+    auto found = std::exchange(wrong_events_, {});
+    for (auto& [where, what] : found) {
+        const auto& [seq, rank] = where;
+        // That the next one follows another one than this says nothing where either was changed itself.
+        if (rank == followed && (found.contains({seq, changed}) || found.contains({seq + 1, changed})))
+            continue;
+        wrong(std::move(what));
+    }
 }
 
 verification verifier::run() {
@@ -61,6 +73,7 @@ void verifier::run_guarded() {
     check_events();
     report_events();
     check_head();
+    for (auto& one : std::exchange(wrong_reworks_, {})) wrong(std::move(one));
     check_projections();
     check_schema();
 }
@@ -80,7 +93,7 @@ void verifier::check_events() {
     hash_checker hashes;
     while (row.step()) check_event(row, hashes);
     for (const auto seq : hashes.finish())
-        wrong_event(seq, 1, event_named(seq) + ": it was changed, its content does not have its hash");
+        wrong_event(seq, changed, event_named(seq) + ": it was changed, its content does not have its hash");
 }
 
 void verifier::check_event(statement& row, hash_checker& hashes) {
@@ -89,7 +102,7 @@ void verifier::check_event(statement& row, hash_checker& hashes) {
     check_link(seq, previous);
     const auto station = stations_.find(row.integer(1));
     if (station == stations_.end())
-        wrong_event(seq, 1, event_named(seq) + ": its station is not recorded");
+        wrong_event(seq, changed, event_named(seq) + ": its station is not recorded");
     else
         hashes.add({previous, seq, station->second, row.view(2), row.integer(3) != 0, row.view(4),
                     row.integer(5), row.view(6)},
@@ -102,23 +115,23 @@ void verifier::check_event(statement& row, hash_checker& hashes) {
 
 void verifier::check_link(std::int64_t seq, std::string_view previous_hash) {
     if (seq == last_seq_ + 2)
-        wrong(event_named(seq - 1) + ": it is missing");
+        wrong_event(seq - 1, missing, event_named(seq - 1) + ": it is missing");
     else if (seq != last_seq_ + 1)
-        wrong_event(last_seq_ + 1, 0,
+        wrong_event(last_seq_ + 1, missing,
                     "events " + std::to_string(last_seq_ + 1) + " to " + std::to_string(seq - 1) +
                         ": they are missing");
     else if (previous_hash != bytes_of(last_hash_) && last_seq_ == 0)
-        wrong_event(seq, 0, event_named(seq) + ": it does not begin a chain");
+        wrong_event(seq, missing, event_named(seq) + ": it does not begin a chain");
     else if (previous_hash != bytes_of(last_hash_))
         wrong_event(
-            last_seq_, 2,
+            last_seq_, followed,
             event_named(last_seq_) + ": it was replaced, " + event_named(seq) + " follows another one");
 }
 
 void verifier::apply_event(statement& row, std::int64_t seq) {
     books_.set_horizon(seq);
     const auto what = event_from(row.view(4), row.view(6), true);
-    if (!what) return wrong_event(seq, 3, event_named(seq) + ": " + what.why_not());
+    if (!what) return wrong_event(seq, impossible, event_named(seq) + ": " + what.why_not());
     place_.seq = seq;
     place_.attempt = row.integer(5);
     place_.station = row.integer(1);
@@ -127,7 +140,7 @@ void verifier::apply_event(statement& row, std::int64_t seq) {
     try {
         apply(place_, *what, books_);
     } catch (const impossible_event& why) {
-        wrong_event(seq, 3,
+        wrong_event(seq, impossible,
                     event_named(seq) + " (" + std::string(kind_of(*what)) + "): it cannot have happened, " +
                         why.what());
     }
@@ -146,7 +159,8 @@ void verifier::check_reworks() {
         const resetting after(row);
         row.bind(1, expected.number);
         if (!row.step() || !(rework_from(row) == expected))
-            wrong("rework " + std::to_string(expected.number) + ": its row is not what its event says");
+            wrong_reworks_.push_back("rework " + std::to_string(expected.number) +
+                                     ": its row is not what its event says");
     }
 }
 

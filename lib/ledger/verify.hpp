@@ -56,6 +56,7 @@ class verifier {
     book books_;
     std::vector<checkpoint> outside_;
     std::vector<std::int64_t> imports_;
+    std::vector<std::string> wrong_reworks_;
     std::map<std::pair<std::int64_t, int>, std::string> wrong_events_;
     place place_;
     std::map<std::int64_t, std::string> stations_;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "core/digest.hpp"
 #include "ledger/book_rows.hpp"
@@ -78,6 +80,7 @@ void verifier::check_orders() {
 
 /// The list that an import brought has the digest its event says; a serial of no import was smuggled in.
 void verifier::check_imports() {
+    std::set<std::pair<std::int64_t, std::string>> orders;
     statement imported(rows_.database(), "SELECT payload FROM event WHERE seq = ?1");
     for (const auto seq : imports_) {
         const resetting after(imported);
@@ -85,6 +88,7 @@ void verifier::check_imports() {
         const auto what = event_from("order-serials-imported", imported.view(0));
         const auto* expected = what ? std::get_if<order_serials_imported>(&*what) : nullptr;
         if (expected == nullptr) continue;
+        orders.emplace(seq, expected->order.text());
         statement row(
             rows_.database(),
             "SELECT serial FROM order_serial WHERE work_order = ?1 AND import = ?2 ORDER BY serial");
@@ -96,16 +100,17 @@ void verifier::check_imports() {
             wrong("order_serial of work_order " + expected->order.text() +
                   ": it is not the list that event " + std::to_string(seq) + " imported");
     }
-    statement row(rows_.database(), "SELECT DISTINCT import FROM order_serial");
+    statement row(rows_.database(), "SELECT DISTINCT import, work_order FROM order_serial");
     while (row.step())
-        if (!std::binary_search(imports_.begin(), imports_.end(), row.integer(0)))
-            wrong("order_serial: rows of import " + std::to_string(row.integer(0)) + ", which no event made");
+        if (!orders.contains({row.integer(0), row.text(1)}))
+            wrong("order_serial: rows of import " + std::to_string(row.integer(0)) + " into " + row.text(1) +
+                  ", which no event made");
 }
 
 /// A token may only be there while it can be needed, and must be the one that was handed out.
 void verifier::check_tokens() {
     statement row(rows_.database(),
-                  "SELECT t.certificate, t.token, c.state, e.payload FROM ownership_token AS t "
+                  "SELECT t.certificate, t.token, c.state, e.payload, t.expires_at FROM ownership_token AS t "
                   "LEFT JOIN certificate AS c ON c.number = t.certificate LEFT JOIN event AS e ON e.seq = "
                   "t.certificate");
     while (row.step()) {
@@ -117,6 +122,9 @@ void verifier::check_tokens() {
         const std::string digest = "\"ownership_token_sha256\":\"" + sha256_hex(row.view(1)) + '"';
         if (row.view(3).find(digest) == std::string_view::npos)
             wrong(name + "it is not the one that was handed out");
+        else if (row.view(3).find("\"token_expires\"") != std::string_view::npos &&
+                 row.view(3).find("\"token_expires\":\"" + row.text(4) + '"') == std::string_view::npos)
+            wrong(name + "it does not run out when the one that was handed out does");
     }
 }
 

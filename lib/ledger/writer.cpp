@@ -296,6 +296,9 @@ checkpoint writer::sign_head(utc_time now) {
         check_file();
         rows_.prepared("BEGIN IMMEDIATE").run();
         read_head();
+        if (head_seq_ == 0)
+            throw ledger_failure("station-ledger-missing", "Signing the ledger's head", wanted_.file,
+                                 "nothing is recorded yet");
         if (const auto last = checkpoints(1); !last.empty() && last.front().seq == head_seq_) {
             rows_.prepared("ROLLBACK").run();
             return last.front();
@@ -323,6 +326,9 @@ checkpoint writer::sign_head(utc_time now) {
     } catch (const SQLite::Exception& error) {
         roll_back();
         throw ledger_failure_from(error, "Signing the ledger's head", wanted_.file);
+    } catch (...) {
+        roll_back();
+        throw;
     }
 }
 
@@ -340,16 +346,43 @@ std::vector<checkpoint> writer::checkpoints(int most) {
     return found;
 }
 
-std::int64_t writer::drop_transcripts(utc_time before) {
+bool writer::drop_some_transcripts(utc_time before) {
+    constexpr std::int64_t rows_of_a_step = 200;
     check_file();
-    rows_
-        .prepared(
-            "DELETE FROM transcript WHERE stored_at < ?1 AND attempt IN (SELECT number FROM attempt WHERE "
-            "number = "
-            "transcript.attempt AND outcome = 'passed')")
-        .bind(1, to_rfc3339(before))
-        .run();
-    return sqlite3_changes64(rows_.database().getHandle());
+    auto& row = rows_.prepared(
+        "SELECT t.stored_at, t.attempt, a.outcome = 'passed' FROM transcript AS t JOIN attempt AS a ON "
+        "a.number = t.attempt WHERE (t.stored_at, t.attempt) > (?1, ?2) AND t.stored_at < ?3 ORDER BY "
+        "t.stored_at, t.attempt LIMIT ?4");
+    std::vector<std::int64_t> passed;
+    std::int64_t seen = 0;
+    {
+        const resetting after(row);
+        const auto from = looked_at_;
+        const auto until = to_rfc3339(before);
+        row.bind(1, from.first).bind(2, from.second).bind(3, until).bind(4, rows_of_a_step);
+        for (; row.step(); ++seen) {
+            looked_at_ = {row.text(0), row.integer(1)};
+            if (row.integer(2) != 0) passed.push_back(row.integer(1));
+        }
+    }
+    drop_transcripts_of(passed);
+    const bool more = seen == rows_of_a_step;
+    if (!more) looked_at_ = {"0", 0};
+    return more;
+}
+
+void writer::drop_transcripts_of(const std::vector<std::int64_t>& attempts) {
+    if (attempts.empty()) return;
+    try {
+        rows_.prepared("BEGIN IMMEDIATE").run();
+        for (const auto attempt : attempts)
+            rows_.prepared("DELETE FROM transcript WHERE attempt = ?1").bind(1, attempt).run();
+        rows_.prepared("COMMIT").run();
+    } catch (...) {
+        looked_at_ = {"0", 0};
+        roll_back();
+        throw;
+    }
 }
 
 void writer::probe() {

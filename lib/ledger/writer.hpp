@@ -55,7 +55,9 @@ class writer {
     std::vector<checkpoint> checkpoints(int most);
     std::int64_t events_since_checkpoint() const { return head_seq_ - signed_seq_; }
 
-    std::int64_t drop_transcripts(utc_time before);
+    /// Drops some of the transcripts of passed attempts stored before this; true while there may be more. A
+    /// few at a time: events wait meanwhile.
+    bool drop_some_transcripts(utc_time before);
 
     /// Throws failure(station-ledger-unwritable) when the file is not the one that was opened and cannot be
     /// put back. Costs one stat().
@@ -77,6 +79,7 @@ class writer {
     std::vector<std::string> new_serials(order_serials_imported& what, std::vector<std::string> brought);
     void import(std::int64_t seq, const order_name& order, const std::vector<std::string>& serials);
     void keep_token(std::int64_t certificate, const issued& what, const std::string& at);
+    void drop_transcripts_of(const std::vector<std::int64_t>& attempts);
     void roll_back() noexcept;
 
     options wanted_;
@@ -86,6 +89,8 @@ class writer {
     std::int64_t station_ = 0;
     std::optional<station_key> key_;
     std::int64_t signed_seq_ = 0;
+    std::pair<std::string, std::int64_t> looked_at_{"0",
+                                                    0};  ///< the last transcript that was judged by its age
     std::int64_t head_seq_ = 0;
     sha256_digest head_hash_{};
     std::uint64_t device_ = 0;

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Signed heads of the chain. schema/ledger/README.md says what is signed.
+-- Signed heads of the chain (schema/ledger/README.md says what is signed), and old transcripts found at once.
 
 CREATE TABLE signer (
     certificate_sha256 TEXT PRIMARY KEY,
@@ -14,3 +14,5 @@ CREATE TABLE checkpoint (
     signer    TEXT NOT NULL REFERENCES signer (certificate_sha256),
     signature TEXT NOT NULL
 ) STRICT;
+
+CREATE INDEX transcript_by_age ON transcript (stored_at);

@@ -137,16 +137,36 @@ TEST_CASE("transcripts of passed attempts are dropped after a time, others and e
     board_story(line, "attempt-2", "SN0002").start().finish("failed", "port-gone");
     line.book->store_transcript(attempt_id("attempt-1"), "one");
     line.book->store_transcript(attempt_id("attempt-2"), "two");
-    const auto dropped_before = [&line](utc_time when) {
-        return run(line.io, line.book->drop_transcripts(when));
-    };
+    run(line.io, line.book->drop_transcripts(line.clock.utc));
+    CHECK(line.reader().transcript("attempt-1") == "one");
 
-    CHECK(dropped_before(line.clock.utc) == 0);
-    CHECK(dropped_before(line.clock.utc + milliseconds{1}) == 1);
+    run(line.io, line.book->drop_transcripts(line.clock.utc + milliseconds{1}));
 
     CHECK(line.reader().transcript("attempt-1").empty());
     CHECK(line.reader().transcript("attempt-2") == "two");
     CHECK(line.reader().verify().events == 14);
+}
+
+TEST_CASE("the station drops old transcripts by itself, however many there are", "[ledger][care]") {
+    ledger_fixture line(false);
+    for (int i = 0; i < 450; ++i) {
+        const std::string attempt = "attempt-" + std::to_string(i);
+        board_story story(line, attempt, "SN" + std::to_string(i));
+        if (i % 3 == 0)
+            story.start().finish("failed", "port-gone");
+        else
+            story.pass();
+        line.book->store_transcript(attempt_id(attempt), "said");
+    }
+    line.book.reset();
+    line.how.transcript_days = 30;
+    line.clock.utc += std::chrono::days{31};
+    line.open();
+
+    for (int i = 0; i < 4; ++i) line.append(ledger::station_started{"1.0", "abc"});
+
+    CHECK(line.query("SELECT count(*) FROM transcript") == "150");
+    CHECK(line.reader().verify().problems.empty());
 }
 
 TEST_CASE("a token that has run out is deleted when the next one comes", "[ledger][care]") {

@@ -196,10 +196,10 @@ TEST_CASE("damage in the file is told as such", "[ledger]") {
     for (int i = 0; i < 50; ++i)
         board_story(line, "attempt-" + std::to_string(i), "SN" + std::to_string(i)).up_to(stage::issued);
     line.book.reset();
+    const auto page = std::stoll(line.query("SELECT rootpage FROM sqlite_schema WHERE name = 'event'"));
     std::fstream file(line.how.file, std::ios::in | std::ios::out | std::ios::binary);
-    const auto size = static_cast<std::streamoff>(std::filesystem::file_size(line.how.file));
-    file.seekp(size / 2 / 4096 * 4096);
-    file << std::string(4096 * 8, '\xff');
+    file.seekp((page - 1) * 4096);
+    file << std::string(4096, '\xff');
     file.close();
 
     const auto found = line.reader().verify();

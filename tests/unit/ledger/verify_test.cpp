@@ -109,7 +109,7 @@ TEST_CASE("tampering with events is found, and the row named", "[ledger][verify]
         row{"swapped",
             "UPDATE event SET seq = -1 WHERE seq = 4; UPDATE event SET seq = 4 WHERE seq = 5;"
             "UPDATE event SET seq = 5 WHERE seq = -1",
-            "event 3:"});
+            "event 4:"});
     ledger_fixture line;
     fill(line);
 

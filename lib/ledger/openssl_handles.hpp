@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// OpenSSL's objects as owned values. For .cpp files only, of this room.
+#pragma once
+
+#include <openssl/bio.h>
+#include <openssl/cms.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace fleetline::ledger {
+
+template <auto Free>
+struct freeing {
+    template <class T>
+    void operator()(T* what) const {
+        Free(what);
+    }
+};
+using key_pointer = std::unique_ptr<EVP_PKEY, freeing<EVP_PKEY_free>>;
+using certificate_pointer = std::unique_ptr<X509, freeing<X509_free>>;
+using bio_pointer = std::unique_ptr<BIO, freeing<BIO_free_all>>;
+using digest_pointer = std::unique_ptr<EVP_MD_CTX, freeing<EVP_MD_CTX_free>>;
+using cms_pointer = std::unique_ptr<CMS_ContentInfo, freeing<CMS_ContentInfo_free>>;
+
+/// Reads from the text, which must live as long.
+inline bio_pointer reading(std::string_view text) {
+    return bio_pointer(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+inline std::string text_in(BIO* memory) {
+    char* bytes = nullptr;
+    const long size = BIO_get_mem_data(memory, &bytes);
+    return size > 0 ? std::string(bytes, static_cast<std::size_t>(size)) : std::string();
+}
+
+/// SHA-256 over the certificate's DER, hex.
+std::string sha256_of(X509* certificate);
+
+}  // namespace fleetline::ledger
