@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/statistics.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "report_fixture.hpp"
+
+using namespace fleetline;
+using report::grouping;
+
+namespace {
+
+ledger::filter between(const char* since, const char* until) {
+    ledger::filter wanted;
+    wanted.since = *parse_rfc3339(since);
+    wanted.until = *parse_rfc3339(until);
+    return wanted;
+}
+
+/// Two days: SN1 fails first, passes later; SN2 passes on the first day and is reworked on the second; SN3
+/// fails on the second day only.
+struct two_days {
+    two_days() {
+        test::line_story line{directory.file("ledger.db"), "line-3"};
+        line.at("2026-11-02T08:00:00Z");
+        line.fails({"SN1", "A1"}, "deliver", "device-write-failed", "");
+        line.passes({"SN1", "A2"}, milliseconds{10'000});
+        line.at("2026-11-02T10:00:00Z");
+        line.passes({"SN2", "A1"}, milliseconds{20'000});
+        line.is_refused({"SN2", "A1"}, "already-provisioned", "");
+        line.at("2026-11-03T08:00:00Z");
+        line.is_reworked({"SN2", "A1"}, "antenna");
+        line.fails({"SN3", "A1"}, "prove", "device-proof-failed", "");
+        line.is_abandoned({"SN3", "A1"}, "csr");
+    }
+    report::statistics collect(const ledger::filter& wanted, grouping by = grouping::none) const {
+        return report::collect(ledger::reader{directory.file("ledger.db")}, wanted, by);
+    }
+    test::scratch_directory directory;
+};
+
+}  // namespace
+
+TEST_CASE("yields follow their definitions", "[report]") {
+    const two_days line;
+
+    const auto all = line.collect({}).total;
+
+    CHECK(all.first_attempts == 3);
+    CHECK(all.first_passed == 1);
+    CHECK(all.units == 3);
+    CHECK(all.units_final == 2);
+    CHECK(all.units_passed == 2);
+    CHECK(all.passed == 3);
+    CHECK(all.attempts() == 6);
+    CHECK(all.refused == 1);
+    CHECK(all.first_pass_yield() == Approx(1.0 / 3));
+    CHECK(all.attempt_yield() == Approx(0.5));
+}
+
+TEST_CASE("a board first tried before the period does not count in its first-pass yield", "[report]") {
+    const two_days line;
+
+    const auto second = line.collect(between("2026-11-03", "2026-11-04")).total;
+
+    CHECK(second.units == 2);
+    CHECK(second.first_attempts == 1);
+    CHECK(second.first_passed == 0);
+    CHECK(second.units_final == 1);
+}
+
+TEST_CASE("boards per hour counts the clock hours with work", "[report]") {
+    const two_days line;
+
+    const auto first = line.collect(between("2026-11-02", "2026-11-03")).total;
+
+    CHECK(first.hours == 2);
+    CHECK(first.units_per_hour() == Approx(1.0));
+    CHECK(first.cycle.quantile(1.0).value() == Approx(20'000).epsilon(0.005));
+}
+
+TEST_CASE("figures by hour, day and slot add up to the whole", "[report]") {
+    const two_days line;
+    for (const auto by :
+         {grouping::hour, grouping::day, grouping::slot, grouping::product, grouping::order}) {
+        const auto found = line.collect({}, by);
+        std::int64_t attempts = 0;
+        std::int64_t first = 0;
+        for (const auto& group : found.groups) {
+            attempts += group.all.attempts();
+            first += group.all.first_attempts;
+        }
+        CHECK(attempts == found.total.attempts());
+        CHECK(first == found.total.first_attempts);
+    }
+    const auto days = line.collect({}, grouping::day).groups;
+    REQUIRE(days.size() == 2);
+    CHECK(days[0].name == "2026-11-02T00:00:00.000Z");
+}
+
+TEST_CASE("failures are counted by code, the most frequent first", "[report]") {
+    const two_days line;
+    const auto failures = line.collect({}).failures;
+    REQUIRE(failures.size() == 4);
+    CHECK(failures[0].count == 1);
+    const auto one_day = line.collect(between("2026-11-03", "2026-11-04")).failures;
+    REQUIRE(one_day.size() == 2);
+}
+
+TEST_CASE("an empty period has no yield, and says so in JSON", "[report]") {
+    const two_days line;
+    const auto found = line.collect(between("2020-01-01", "2020-01-02"));
+    CHECK_FALSE(found.total.first_pass_yield());
+    CHECK(report::to_json_text(found).find("\"first_pass_yield\":null") != std::string::npos);
+}
