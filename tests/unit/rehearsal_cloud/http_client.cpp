@@ -30,12 +30,13 @@ int connected_to(const std::string& host_and_port) {
 
 }  // namespace
 
-http_answer http(const std::string& method, const std::string& url, const std::string& body) {
+http_answer http(const std::string& method, const std::string& url, const std::string& body,
+                 const std::string& headers) {
     const std::size_t slash = url.find('/', scheme_length);
     const int fd = connected_to(url.substr(scheme_length, slash - scheme_length));
     const std::string request = method + " " + url.substr(slash) +
                                 " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: " +
-                                std::to_string(body.size()) + "\r\n\r\n" + body;
+                                std::to_string(body.size()) + "\r\n" + headers + "\r\n" + body;
     [[maybe_unused]] const ssize_t sent = ::write(fd, request.data(), request.size());
     std::string all;
     std::array<char, 4096> buffer{};
@@ -45,7 +46,7 @@ http_answer http(const std::string& method, const std::string& url, const std::s
     ::close(fd);
     const std::size_t gap = all.find("\r\n\r\n");
     if (gap == std::string::npos) throw std::runtime_error("no HTTP answer: " + all);
-    return {std::stoi(all.substr(9, 3)), all.substr(gap + 4)};
+    return {std::stoi(all.substr(9, 3)), all.substr(gap + 4), all.substr(0, gap)};
 }
 
 }  // namespace rehearsal_test

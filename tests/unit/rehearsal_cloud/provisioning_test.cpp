@@ -289,6 +289,18 @@ TEST_CASE("The hook hears AWS's six keys, and its overrides reach the template")
         CHECK(heard.at("parameters") == json{{"SerialNumber", "SN1"}});
         CHECK(heard.size() == 6);
     }
+    SECTION("a permission's conditions count: which template asks, and whose it is") {
+        const std::string here = "arn:aws:iot:ap-northeast-1:123456789012:provisioningtemplate/";
+        const auto with = [&](const std::string& source, const std::string& account) {
+            cloud.known.put_permission("Hook",
+                                       {"s", "lambda:InvokeFunction", "iot.amazonaws.com", source, account});
+            return cloud.refused([&] { cloud.registered(issued); });
+        };
+        CHECK(with(here + "other", "") == "403 AccessDenied: Access denied.");
+        CHECK(with("", "210987654321") == "403 AccessDenied: Access denied.");
+        CHECK(heard.is_null());
+        CHECK(with(here + "*", "123456789012") == "accepted");
+    }
     SECTION("a denial registers nothing") {
         cloud.known.put_permission("Hook", {"s", "lambda:InvokeFunction", "iot.amazonaws.com", "", ""});
         cloud.answer_of_hook = [](const function_record&, const json&) -> string_map {

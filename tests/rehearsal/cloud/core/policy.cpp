@@ -22,6 +22,10 @@ constexpr std::array operators = {"StringEquals",
                                   "Bool",
                                   "IpAddress",
                                   "NotIpAddress",
+                                  "ArnEquals",
+                                  "ArnLike",
+                                  "ArnNotEquals",
+                                  "ArnNotLike",
                                   "Null"};
 
 refusal malformed(const std::string& why) {
@@ -88,8 +92,10 @@ policy_condition operator_of(std::string text) {
     return condition;
 }
 
-// A condition's value may be written true or 5 as well as "true" or "5".
+// A condition's value may be written true or 5 as well as "true" or "5"; an empty list is AWS's own example
+// of "no attribute at all".
 std::vector<std::string> condition_values(const json& node, const std::string& key) {
+    if (node.is_array() && node.empty()) return {};
     if (node.is_boolean() || node.is_number()) return {node.dump()};
     return strings(node, "the value of condition key " + key);
 }

@@ -135,7 +135,7 @@ bool in_network(const std::string& address, const std::string& network) {
 // One value of the request against one of the document, for the positive form of an operator.
 bool meets(const std::string& operation, const std::string& have, const std::string& want,
            const string_map& variables) {
-    if (operation == "StringLike") return matches_pattern(want, have, variables);
+    if (operation == "StringLike" || operation == "ArnLike") return matches_pattern(want, have, variables);
     if (operation == "StringEqualsIgnoreCase" || operation == "Bool") return lower(have) == lower(want);
     if (operation == "IpAddress") return in_network(have, want);
     if (want.find("${") != std::string::npos) {  // StringEquals: variables yes, wildcards no
@@ -159,6 +159,8 @@ positive_form positive(const std::string& operation) {
     if (operation == "StringNotEqualsIgnoreCase") return {"StringEqualsIgnoreCase", true};
     if (operation == "StringNotLike") return {"StringLike", true};
     if (operation == "NotIpAddress") return {"IpAddress", true};
+    if (operation == "ArnEquals") return {"ArnLike", false};  // AWS: the two behave identically
+    if (operation == "ArnNotEquals" || operation == "ArnNotLike") return {"ArnLike", true};
     return {operation, false};
 }
 

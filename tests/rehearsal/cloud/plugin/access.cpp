@@ -114,6 +114,7 @@ void access::add_thing_variables(principal& who) {
     who.all_variables["iot:Connection.Thing.IsAttached"] = is_attached ? "true" : "false";
     if (!is_attached) return;
     who.all_variables["iot:Connection.Thing.ThingName"] = thing->name;
+    who.all_variables["iot:Thing.ThingName"] = thing->name;  // the older name, still in AWS's examples
     if (!thing->type.empty()) who.all_variables["iot:Connection.Thing.ThingTypeName"] = thing->type;
     for (const auto& [name, value] : thing->attributes) {
         who.all_variables["iot:Connection.Thing.Attributes[" + name + "]"] = value;

@@ -27,6 +27,12 @@ refusal no_such(const std::string& what) {
     return {404, "NoSuchEntity", what + " cannot be found."};
 }
 
+std::string upper(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    return text;
+}
+
 // The document as IAM gives it back: percent-encoded.
 std::string percent_encoded(std::string_view text) {
     std::string result;
@@ -34,7 +40,7 @@ std::string percent_encoded(std::string_view text) {
         const bool plain =
             std::string_view{"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~"}.find(c) !=
             std::string_view::npos;
-        result += plain ? std::string(1, c) : "%" + to_hex(std::string_view{&c, 1});
+        result += plain ? std::string(1, c) : "%" + upper(to_hex(std::string_view{&c, 1}));
     }
     return result;
 }
@@ -92,9 +98,7 @@ std::string create_role(const query_call& call) {
     if (const std::string path = call.field("Path"); !path.empty()) role.path = path;
     if (!role.path.starts_with('/') || !role.path.ends_with('/'))
         throw refusal{400, "ValidationError", "The specified value for path is invalid."};
-    role.id = "AROA" + to_hex(random_bytes(8)) + "0";
-    std::transform(role.id.begin(), role.id.end(), role.id.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    role.id = "AROA" + upper(to_hex(random_bytes(8))) + "0";
     call.known.put_role(role);
     for (int at = 1;; ++at) {
         const std::string tag = "Tags.member." + std::to_string(at);
