@@ -4,6 +4,7 @@
 Nothing here waits by sleeping: readiness comes over the service manager's notify socket and the parts' own output, and
 outcomes from the daemon's API.
 """
+import argparse
 import http.client
 import json
 import os
@@ -18,11 +19,29 @@ import time
 MARKER = ".fleetline-rehearsal"
 STATION = "rehearsal-1"
 TEMPLATE = "fleetline-rehearsal"
+FAULT_TEXTS = ("operation", "serial", "client", "errorCode", "errorMessage")  # keys of faults whose values are strings
 ENDED = ("passed", "failed", "refused", "abandoned")
 
 
 class LineError(Exception):
     """The line cannot run; the text is for people."""
+
+
+class FaultError(argparse.ArgumentTypeError):
+    """What was written is no fault; the text is for people."""
+
+
+def fault_from(text):
+    """A fault as written on a command line, KIND[:KEY=VALUE,...], as the cloud takes it."""
+    kind, _, rest = text.partition(":")
+    fault = {"kind": kind}
+    for word in rest.split(",") if rest else ():
+        key, equals, value = word.partition("=")
+        if not (key and equals):
+            raise FaultError(f"{word!r} is not KEY=VALUE")
+        # A serial number may be all digits, and stays a string.
+        fault[key] = int(value) if value.isdecimal() and key not in FAULT_TEXTS else value
+    return fault
 
 
 def tail(path, lines=15):
@@ -56,14 +75,19 @@ class Process:
             self.popen.wait()
             raise LineError(f"{self.name} did not stop within {patience} s:\n{tail(self.log)}")
         finally:
-            self.out.close()
+            self.close()
         return self.popen.returncode
 
     def kill(self):
         if self.running:
             self.popen.kill()
         self.popen.wait()
+        self.close()
+
+    def close(self):
         self.out.close()
+        if self.popen.stdout:
+            self.popen.stdout.close()
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -255,7 +279,7 @@ product = "{dialects[(number - 1) % len(dialects)]}-board"
             answer = connection.getresponse()
             text = answer.read()
             if answer.status >= 300:
-                raise LineError(f"the cloud refused the fault: {answer.status} {text!r}")
+                raise LineError(f"the cloud refused the fault: {text.decode(errors='replace')}")
             return json.loads(text) if text else None
         finally:
             connection.close()

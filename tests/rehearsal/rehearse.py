@@ -8,7 +8,7 @@ import pathlib
 import signal
 import sys
 
-from line import ENDED, Line, LineError, TEMPLATE
+from line import ENDED, Line, LineError, TEMPLATE, fault_from
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -23,6 +23,10 @@ def parse():
     p.add_argument("--baud", type=int, default=115200, metavar="N", help="of the boards (default 115200)")
     p.add_argument("--dir", type=pathlib.Path, default=ROOT / "build" / "rehearsal", metavar="DIR",
                    help="where everything lies (default build/rehearsal)")
+    p.add_argument("--fault", action="append", default=[], type=fault_from, metavar="KIND[:KEY=VALUE,...]",
+                   help="make the local cloud misbehave, e.g. throttle:tps=2, lose:operation=RegisterThing,count=1, "
+                        "hook-denial:serial=SN000002, disconnect:step=after-puback,count=1, outage:seconds=10; may be given "
+                        "several times; all kinds and keys: tests/rehearsal/cloud/README.md")
     stay = p.add_mutually_exclusive_group()
     stay.add_argument("--keep", action="store_true", help="stay when the boards are done, and tell how to look around")
     stay.add_argument("--cloud-only", action="store_true", help="start just the local cloud, and stay")
@@ -42,6 +46,8 @@ def parse():
         p.error("--endpoint needs --ca, --claim, --claim-key and --template")
     if not options.endpoint and any(getattr(options, name) for name in needed):
         p.error("--ca, --claim, --claim-key and --template need --endpoint")
+    if options.endpoint and options.fault:
+        p.error("--fault is for the local cloud; it cannot be given with --endpoint")
     return options
 
 
@@ -93,11 +99,18 @@ def stay():
     signal.pthread_sigmask(signal.SIG_UNBLOCK, both)
 
 
+def begin_faults(options, line):
+    for fault in options.fault:
+        line.fault(**fault)
+        print("Fault:", ", ".join(f"{key} {value}" for key, value in fault.items()), flush=True)
+
+
 def rehearse(options, line):
     line.prepare()
     if not options.endpoint:
         line.start_cloud(rtt=options.rtt)
     if options.cloud_only:
+        begin_faults(options, line)
         print(f"The local cloud is ready; its settings are in {line.dir}/cloud/env. Stop with Ctrl-C.", flush=True)
         stay()
         return True
@@ -107,6 +120,7 @@ def rehearse(options, line):
     line.configure(max(options.devices, 1), cloud, baud=options.baud, dialects=options.dialect or ("freertos-cli",),
                    template=options.template or TEMPLATE)
     line.start_daemon()
+    begin_faults(options, line)
     line.start_boards(count=options.devices, baud=options.baud)
     attempts = []
     if options.devices:
