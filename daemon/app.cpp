@@ -14,6 +14,7 @@
 #include "core/within.hpp"
 #include "dialect/registry.hpp"
 #include "ledger/ledger.hpp"
+#include "orders.hpp"
 #include "serial/directory_watcher.hpp"
 #include "serial/udev_watcher.hpp"
 #include "service_manager.hpp"
@@ -59,6 +60,7 @@ struct app::parts {
           executor(in),
           log(to),
           book(ledger_options(settings), executor, time, log),
+          work_orders(settings, book),
           cloud(executor, cloud_settings(settings), time, log, observer),
           line(with_kill_switch(station_settings(settings)), book, cloud, time, log, executor),
           server(api_settings(settings), executor, providers(), log),
@@ -91,6 +93,16 @@ struct app::parts {
             event.by = by.name;
             co_await book.append(std::move(event));
         };
+        offered.open_order = [this](api::order_opening wanted, api::caller by) {
+            return work_orders.open(std::move(wanted), std::move(by));
+        };
+        offered.close_order = [this](order_name order, api::caller by) {
+            return work_orders.close(std::move(order), std::move(by));
+        };
+        offered.import_serials = [this](order_name order, std::vector<serial_number> serials, std::string,
+                                        api::caller) {
+            return work_orders.import(std::move(order), std::move(serials));
+        };
         return offered;
     }
 
@@ -106,6 +118,7 @@ struct app::parts {
     const logger& log;
     system_time_source time;
     ledger::ledger book;
+    orders work_orders;
     relay observer;
     cloud::session cloud;
     station::station line;

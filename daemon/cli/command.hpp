@@ -70,6 +70,7 @@ void add_order(words& parent);
 void add_scan(words& parent);
 void add_retry(words& parent);
 void add_rework(words& parent);
+void add_token(words& parent);
 void add_config(words& parent);
 
 }  // namespace fleetline::cli

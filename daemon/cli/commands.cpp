@@ -19,6 +19,7 @@ constexpr std::array table{
     command{"scan", add_scan},
     command{"retry", add_retry},
     command{"rework", add_rework},
+    command{"token", add_token},
     command{"config", add_config},
 };
 }  // namespace

@@ -5,7 +5,7 @@ _fleetline() {
     local cur prev words cword split
     _init_completion -s || return
 
-    local commands='status show devices attempts certificates report audit stats order scan retry rework config'
+    local commands='status show devices attempts certificates report audit stats order scan retry rework token config'
     local command= verb= i
     for ((i = 1; i < cword; i++)); do
         case ${words[i]} in
@@ -44,6 +44,10 @@ _fleetline() {
             COMPREPLY=($(compgen -W '$(fleetline order list --json 2>/dev/null | sed -n "s/^{\"order\":\"\([A-Za-z0-9_.:-]*\)\".*/\1/p")' -- "$cur"))
             return
             ;;
+        --role)
+            COMPREPLY=($(compgen -W 'operator engineer auditor' -- "$cur"))
+            return
+            ;;
         --product | --limit | --slot | --reason | --quota) return ;;
     esac
     $split && return
@@ -62,6 +66,12 @@ _fleetline() {
         scan) offered+=' --slot' ;;
         retry) offered+=' --slot' ;;
         rework) offered+=' --reason' ;;
+        token)
+            case $verb in
+                '') offered+=' add list revoke' ;;
+                add) offered+=' --role' ;;
+            esac
+            ;;
         order)
             case $verb in
                 '') offered+=' list show open close import' ;;

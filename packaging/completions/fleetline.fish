@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for fleetline
 
-set -l commands status show devices attempts certificates report audit stats order scan retry rework config
+set -l commands status show devices attempts certificates report audit stats order scan retry rework token config
 set -l none "not __fish_seen_subcommand_from $commands"
 
 complete -c fleetline -f
@@ -21,6 +21,7 @@ complete -c fleetline -n $none -a order -d 'Work orders'
 complete -c fleetline -n $none -a scan -d 'The serial number on a label'
 complete -c fleetline -n $none -a retry -d 'Try the board in a slot again'
 complete -c fleetline -n $none -a rework -d 'Let a passed board be provisioned once more'
+complete -c fleetline -n $none -a token -d 'Who may use the API over the network'
 complete -c fleetline -n $none -a config -d 'Look at the configuration'
 
 set -l period '__fish_seen_subcommand_from devices attempts report stats'
@@ -47,4 +48,6 @@ complete -c fleetline -n '__fish_seen_subcommand_from open' -l allow-list -d 'On
 complete -c fleetline -n '__fish_seen_subcommand_from import' -F
 complete -c fleetline -n '__fish_seen_subcommand_from scan retry' -l slot -x -d 'The slot'
 complete -c fleetline -n '__fish_seen_subcommand_from rework' -l reason -x -d 'Why'
+complete -c fleetline -n '__fish_seen_subcommand_from token' -a 'add list revoke'
+complete -c fleetline -n '__fish_seen_subcommand_from add' -l role -x -a 'operator engineer auditor' -d 'What it lets them do'
 complete -c fleetline -n '__fish_seen_subcommand_from config' -a check

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "orders.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <regex>
+#include <utility>
+
+#include "core/encoding.hpp"
+#include "core/failure.hpp"
+
+namespace fleetline::daemon {
+
+namespace asio = boost::asio;
+
+namespace {
+
+[[noreturn]] void invalid(const char* doing, const order_name& order, std::string why) {
+    throw failure("station-request-invalid", doing, "order " + order.text(), std::move(why));
+}
+
+/// Answers the first serial number that cannot be one of the product. A long list is looked at in pieces: the
+/// slots share this thread.
+asio::awaitable<std::optional<serial_number>> misfit(const std::string& pattern,
+                                                     const std::vector<serial_number>& serials) {
+    constexpr std::size_t piece = 500;
+    const auto executor = co_await asio::this_coro::executor;
+    const std::regex whole(pattern, std::regex::ECMAScript | std::regex::optimize);
+    for (std::size_t at = 0; at < serials.size(); ++at) {
+        const auto& text = serials[at].text();
+        if (text.size() > 64 || !std::regex_match(text, whole)) co_return serials[at];
+        if (at % piece == piece - 1) co_await asio::post(executor, asio::use_awaitable);
+    }
+    co_return std::nullopt;
+}
+
+}  // namespace
+
+/// What is asked of the ledger and what is then recorded belong together: one at a time.
+class orders::turn {
+  public:
+    turn(bool& busy, const char* doing, const order_name& order) : busy_(busy) {
+        if (busy_)
+            throw failure("station-request-too-many", doing, "order " + order.text(),
+                          "another change of work orders is under way");
+        busy_ = true;
+    }
+    ~turn() { busy_ = false; }
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+
+  private:
+    bool& busy_;
+};
+
+product_name orders::product_of(const api::order_opening& wanted) const {
+    constexpr auto doing = "Opening a work order";
+    const auto& products = settings_.products;
+    if (wanted.product.empty()) {
+        if (products.size() != 1)
+            invalid(doing, wanted.order, "this station makes several products: name one");
+        return products.front().name;
+    }
+    const bool known = std::any_of(products.begin(), products.end(),
+                                   [&](const auto& one) { return one.name == wanted.product; });
+    if (!known) invalid(doing, wanted.order, "this station makes no product '" + wanted.product.text() + "'");
+    return wanted.product;
+}
+
+asio::awaitable<void> orders::open(api::order_opening wanted, api::caller by) {
+    constexpr auto doing = "Opening a work order";
+    const turn mine(busy_, doing, wanted.order);
+    if (wanted.quota < 0) invalid(doing, wanted.order, "the quota is negative");
+    ledger::order_opened event;
+    event.order = wanted.order;
+    event.product = product_of(wanted);
+    event.quota = wanted.quota;
+    event.allow_list = wanted.allow_list;
+    event.by = by.name;
+    // Neither two orders for one product, nor one name for two: admission must know which one counts.
+    for (const auto& product : settings_.products) {
+        const auto already = co_await book_.open_order(product.name);
+        if (!already) continue;
+        if (already->order == wanted.order || product.name == event.product)
+            throw failure("order-open-already", doing, "order " + wanted.order.text(),
+                          "order " + already->order.text() + " is open for " + product.name.text());
+    }
+    co_await book_.append(std::move(event));
+}
+
+asio::awaitable<ledger::order_record> orders::find_open(order_name order, std::string doing) {
+    for (const auto& product : settings_.products) {
+        auto found = co_await book_.open_order(product.name);
+        if (found && found->order == order) co_return std::move(*found);
+    }
+    throw failure("order-not-open", std::move(doing), "order " + order.text(), "no such order is open");
+}
+
+asio::awaitable<void> orders::close(order_name order, api::caller by) {
+    constexpr auto doing = "Closing a work order";
+    const turn mine(busy_, doing, order);
+    const auto open = co_await find_open(order, doing);
+    ledger::order_closed event;
+    event.order = open.order;
+    event.by = by.name;
+    co_await book_.append(std::move(event));
+}
+
+asio::awaitable<void> orders::import(order_name order, std::vector<serial_number> serials) {
+    constexpr auto doing = "Importing serial numbers";
+    const turn mine(busy_, doing, order);
+    const auto open = co_await find_open(order, doing);
+    if (!open.allow_list) invalid(doing, order, "it takes any serial number: open it with an allow-list");
+    const std::string pattern = settings_.product(open.product).serial_pattern;
+    const auto wrong = co_await misfit(pattern, serials);
+    if (wrong)
+        invalid(doing, order,
+                "'" + printable(wrong->text()) + "' is no serial number of " + open.product.text() +
+                    "; nothing was imported");
+    co_await book_.import_serials(order, std::move(serials));
+}
+
+}  // namespace fleetline::daemon
