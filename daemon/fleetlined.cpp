@@ -9,6 +9,7 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <utility>
 
 #include "app.hpp"
 #include "config/load.hpp"
@@ -53,7 +54,7 @@ void run(const std::filesystem::path& file) {
     on_signals(signals, station);
     std::exception_ptr ended;
     boost::asio::co_spawn(io, station.run(), [&ended, &signals](std::exception_ptr why) {
-        ended = why;
+        ended = std::move(why);
         signals.cancel();
     });
     io.run();

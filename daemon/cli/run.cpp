@@ -59,7 +59,7 @@ int usage_mistake(const CLI::App& app, const CLI::ParseError& mistake,
     std::vector<std::string> known;
     for (const auto& command : commands()) known.emplace_back(command.name);
     for (const auto& word : arguments) {
-        if (word.starts_with('-') || app.get_subcommands().size() > 0) continue;
+        if (word.starts_with('-') || !app.get_subcommands().empty()) continue;
         const auto guess = closest(word, known);
         if (!guess.empty() && guess != word) err << "Did you mean '" << guess << "'?\n";
     }
@@ -83,7 +83,7 @@ int carry_out(const command_line& line, screen& out, std::ostream& err, utc_time
 
 }  // namespace
 
-int run(std::vector<std::string> arguments, screen& out, std::ostream& err, utc_time now) try {
+int run(const std::vector<std::string>& arguments, screen& out, std::ostream& err, utc_time now) try {
     command_line line;
     CLI::App app{"Looks into a fleetline station: its state, its boards, its ledger and its reports.",
                  "fleetline"};

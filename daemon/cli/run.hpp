@@ -11,6 +11,6 @@
 namespace fleetline::cli {
 
 /// `arguments` without the program's name. Answers the exit status; never throws.
-int run(std::vector<std::string> arguments, screen& out, std::ostream& err, utc_time now);
+int run(const std::vector<std::string>& arguments, screen& out, std::ostream& err, utc_time now);
 
 }  // namespace fleetline::cli

@@ -18,9 +18,9 @@
 namespace fleetline::serial {
 
 struct console_limits {
-    std::size_t line = 16 * 1024;        ///< longest line, bytes; a longer one is device-flooded
-    std::size_t transcript = 48 * 1024;  ///< kept at most, bytes
-    milliseconds write{5000};            ///< a port that takes nothing for so long has failed
+    std::size_t line = std::size_t{16} * 1024;        ///< longest line, bytes; a longer one is device-flooded
+    std::size_t transcript = std::size_t{48} * 1024;  ///< kept at most, bytes
+    milliseconds write{5000};                         ///< a port that takes nothing for so long has failed
 };
 
 class console {
