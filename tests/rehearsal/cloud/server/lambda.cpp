@@ -126,7 +126,8 @@ json create_function(const aws_call& call) {
     take_settings(call, function);
     function.zip = zip_in(call, call.object("Code"));
     call.known.put_function(function);
-    for (const auto& [key, value] : call.object("Tags").items()) {
+    const json tags = call.object("Tags");  // named: a range-for does not keep the map alive under items()
+    for (const auto& [key, value] : tags.items()) {
         if (value.is_string()) call.known.put_tag(arn_of(call, function.name), key, value.get<std::string>());
     }
     return configuration(call, *call.known.function(function.name));
