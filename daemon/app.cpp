@@ -18,6 +18,7 @@
 #include "serial/directory_watcher.hpp"
 #include "serial/udev_watcher.hpp"
 #include "service_manager.hpp"
+#include "signing_desk.hpp"
 #include "station/station.hpp"
 
 namespace fleetline::daemon {
@@ -59,10 +60,11 @@ struct app::parts {
         : settings(std::move(given)),
           executor(in),
           log(to),
+          desk(desk_if_wanted()),
           book(ledger_options(settings), executor, time, log),
           work_orders(settings, book),
           cloud(executor, cloud_settings(settings), time, log, observer),
-          line(with_kill_switch(station_settings(settings)), book, cloud, time, log, executor),
+          line(joined(station_settings(settings)), book, cloud, time, log, executor),
           server(api_settings(settings), executor, providers(), log),
           manager(time) {
         observer.to = &line;
@@ -73,9 +75,18 @@ struct app::parts {
             usb = std::make_unique<serial::directory_watcher>(executor, settings.usb.directory);
     }
 
-    static station::station_settings with_kill_switch(station::station_settings wanted) {
+    station::station_settings joined(station::station_settings wanted) {
         wanted.at_checkpoint = kill_switch();
+        if (desk) wanted.sign = [this](std::string text) { return desk->sign(std::move(text)); };
         return wanted;
+    }
+
+    std::unique_ptr<signing_desk> desk_if_wanted() const {
+        const bool wanted = std::any_of(settings.products.begin(), settings.products.end(),
+                                        [](const auto& product) { return product.station_signed; });
+        if (!wanted) return nullptr;
+        ledger::station_key key(settings.ledger.file.parent_path(), settings.station.id, time.utc_now());
+        return std::make_unique<signing_desk>(std::move(key));
     }
 
     api::providers providers() {
@@ -117,6 +128,9 @@ struct app::parts {
     asio::any_io_executor executor;
     const logger& log;
     system_time_source time;
+    // Where a product is station_signed. Before the ledger, whose thread makes the key as well if there is
+    // none.
+    std::unique_ptr<signing_desk> desk;
     ledger::ledger book;
     orders work_orders;
     relay observer;

@@ -42,6 +42,7 @@ station::product_settings product_of(const config::product_section& from,
     product.serial_echo = from.serial_echo;
     product.common_name = from.common_name;
     product.parameters = from.parameters;
+    product.station_signed = from.station_signed;
     if (!from.board_ca_file.empty()) product.board_ca_pem = read_ca(from.board_ca_file);
     product.board_endpoint = from.board_endpoint.empty() ? cloud.endpoint : from.board_endpoint;
     product.board_port = from.board_port == 0 ? cloud.port : from.board_port;

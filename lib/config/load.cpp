@@ -94,6 +94,7 @@ void read_product(section from, product_section& into, const std::filesystem::pa
     if (std::none_of(into.parameters.begin(), into.parameters.end(),
                      [](const auto& one) { return one.second.find("{serial}") != std::string::npos; }))
         from.complain("parameters", "one of them must hold {serial}, or the cloud cannot tell boards apart");
+    from.boolean("station_signed", into.station_signed);
     from.path("board_ca_file", into.board_ca_file, base);
     from.text("board_endpoint", into.board_endpoint);
     from.port("board_port", into.board_port);

@@ -69,6 +69,7 @@ struct product_section {
     std::string serial_echo;  ///< key of the template's DeviceConfiguration that repeats the serial
     std::string common_name = "{serial}";  ///< of the CSR; AWS copies it into the certificate
     std::map<std::string, std::string> parameters{{"SerialNumber", "{serial}"}};
+    bool station_signed = false;          ///< the station signs its requests, for the cloud's hook
     std::filesystem::path board_ca_file;  ///< root CA to write into the board, empty: its firmware has one
     std::string board_endpoint;           ///< empty: [cloud] endpoint
     std::uint16_t board_port = 0;         ///< 0: [cloud] port

@@ -6,6 +6,7 @@
 
 #include "core/digest.hpp"
 #include "core/within.hpp"
+#include "station/signed_parameters.hpp"
 #include "station/texts.hpp"
 #include "x509/x509.hpp"
 
@@ -223,15 +224,16 @@ asio::awaitable<bool> procedure::register_once() {
         recorded_ = true;
     }
     for (;;) {
+        registration_request request = co_await registration();
         ledger::registration_requested asked;
         asked.attempt = attempt_.id();
         asked.certificate = issued_.id;
         asked.template_name = product_.template_name;
-        asked.parameters = registration().parameters;
+        asked.parameters = request.parameters;
         co_await attempt_.record(std::move(asked));
         attempt_.status().certificate = issued_.id;
 
-        auto answer = co_await settle(shop_.cloud.register_thing(registration()));
+        auto answer = co_await settle(shop_.cloud.register_thing(std::move(request)));
         if (answer.value) {
             credential_.thing = std::move(answer.value->thing);
             credential_.device_configuration = std::move(answer.value->device_configuration);
@@ -359,7 +361,7 @@ std::string procedure::filled(std::string_view pattern) const {
                           {"product", product_.name.text()}});
 }
 
-registration_request procedure::registration() const {
+asio::awaitable<registration_request> procedure::registration() {
     registration_request request;
     request.attempt = attempt_.id();
     request.slot = attempt_.status().slot;
@@ -370,7 +372,13 @@ registration_request procedure::registration() const {
     for (const auto& [name, pattern] : product_.parameters) request.parameters[name] = filled(pattern);
     if (!product_.thing_pattern.empty()) request.expected_thing = thing_name{filled(product_.thing_pattern)};
     request.serial_echo_key = product_.serial_echo;
-    return request;
+    if (product_.station_signed) {
+        registration_statement what{issued_.id, serial_, seat_.order, shop_.settings.id,
+                                    shop_.time.utc_now()};
+        const auto signed_ones = co_await signed_parameters(shop_.settings.sign, std::move(what));
+        for (const auto& [name, value] : signed_ones) request.parameters[name] = value;
+    }
+    co_return request;
 }
 
 }  // namespace fleetline::station

@@ -54,7 +54,7 @@ class procedure {
     void take_over(const ledger::device_record& record);
     std::string subject() const;
     std::string filled(std::string_view pattern) const;
-    registration_request registration() const;
+    boost::asio::awaitable<registration_request> registration();
 
     /// Runs a step on the board; ends it with port-gone when the board is unplugged.
     template <class T>

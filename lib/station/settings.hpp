@@ -3,6 +3,7 @@
 // the configuration; read-only afterwards.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <map>
 #include <string>
@@ -18,6 +19,9 @@ enum class serial_source { device, usb, scan };
 
 std::string_view to_text(serial_source which);
 
+/// Answers the signature of the station's key over the text: RSA PKCS #1 v1.5 with SHA-256, in bytes.
+using signer = std::function<boost::asio::awaitable<std::string>(std::string text)>;
+
 struct product_settings {
     product_name name;
     serial_source source = serial_source::usb;
@@ -27,6 +31,7 @@ struct product_settings {
     std::string serial_echo;    ///< key of DeviceConfiguration
     std::string common_name = "{serial}";
     std::map<std::string, std::string> parameters;
+    bool station_signed = false;  ///< parameters that the station signed are sent too
     std::string board_ca_pem;
     std::string board_endpoint;
     unsigned board_port = 8883;
@@ -49,6 +54,8 @@ struct station_settings {
     milliseconds stop_grace{20'000};
     std::vector<product_settings> products;
     std::vector<slot_settings> slots;
+
+    signer sign;  ///< needed by products that are station_signed
 
     /// Called with "before KIND" and "after KIND" (after: durable) around each event of an attempt. For tests
     /// that kill the process at a named place; empty otherwise.

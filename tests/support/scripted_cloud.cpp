@@ -47,7 +47,7 @@ asio::awaitable<station::issued_certificate> scripted_cloud::create_certificate(
     answer.not_after = parsed.not_after;
     const std::string token = "token-" + std::to_string(issue_calls);
     answer.ownership_token = secret(token);
-    certificates[parsed.sha256] = {request.serial.text(), "", token};
+    certificates[parsed.sha256] = {request.serial.text(), "", token, {}};
     obey("issue", true);
     co_return answer;
 }
@@ -60,6 +60,7 @@ asio::awaitable<station::registration> scripted_cloud::register_thing(station::r
     if (entry.token != request.ownership_token.reveal())
         throw failure("cloud-token-refused", "Scripted", "register", "not this certificate's token");
     entry.thing = "thing-" + request.serial.text();
+    entry.parameters = request.parameters;
     station::registration answer;
     answer.thing = thing_name{entry.thing};
     answer.device_configuration["serialNumber"] = request.serial.text();

@@ -30,6 +30,7 @@ class scripted_cloud final : public station::issuer {
         std::string serial;
         std::string thing;  ///< empty: never registered
         std::string token;
+        std::map<std::string, std::string> parameters;  ///< that it was registered with
     };
 
     signal up;

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signs with the station's key, one text after another on a thread of its own: a signature takes some
+// milliseconds, in which the io_context thread goes on. Owned by the app; sign() is called on the io_context
+// thread.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <string>
+
+#include "ledger/station_key.hpp"
+
+namespace fleetline::daemon {
+
+class signing_desk {
+  public:
+    explicit signing_desk(ledger::station_key key);
+    ~signing_desk();
+    signing_desk(const signing_desk&) = delete;
+    signing_desk& operator=(const signing_desk&) = delete;
+
+    /// The signature's bytes; throws failure(station-configuration).
+    boost::asio::awaitable<std::string> sign(std::string text);
+
+  private:
+    ledger::station_key key_;
+    boost::asio::thread_pool thread_{1};
+};
+
+}  // namespace fleetline::daemon
