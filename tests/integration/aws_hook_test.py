@@ -16,7 +16,7 @@ import tempfile
 import unittest
 import zipfile
 
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -50,6 +50,10 @@ SETTINGS = {
 
 def sign(text, key=KEY):
     return key.sign(text, padding.PKCS1v15(), hashes.SHA256())
+
+
+def key_in(file):
+    return serialization.load_pem_private_key(file.read_bytes(), None)
 
 
 def event(serial="SN000001", order="WO-17", station="line-3", when=WHEN, certificate=CERTIFICATE, key=KEY, **parameters):
@@ -395,6 +399,86 @@ class AsAFunction(unittest.TestCase):
             _, log = self.run_hook(asked, json.dumps(settings), zipped=False)
             self.assertNotIn("correct horse", json.dumps(log))
             self.assertNotIn(asked["parameters"]["StationSignature"][:40], json.dumps(log))
+
+
+class SettingsFromTheSetUp(unittest.TestCase):
+    """scripts/aws-setup makes hook.json: with what it made the hook must decide as was meant."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.list = self.folder / "serials.txt"
+
+    def documents(self, *arguments, text="", status=0):
+        done = subprocess.run([sys.executable, ROOT / "scripts" / "aws-setup.d" / "documents.py", *map(str, arguments)], input=text,
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done.stdout
+
+    def settle(self, source, into, mode="signed", order="", serials=None, certificate="", status=0):
+        if serials is not None:
+            self.list.write_text("".join(f"{serial}\n" for serial in serials))
+        return self.documents("hook-settings", self.folder / source, self.folder / into, mode, "line-3", order,
+                              "" if serials is None else self.list, certificate, status=status).strip()
+
+    def settings(self, name):
+        return json.loads((self.folder / name).read_text())
+
+    def test_lists_and_stations_are_added_and_the_rest_stays(self):
+        certificate = self.folder / "station.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:3072", "-nodes", "-keyout", self.folder / "station.key", "-out",
+                        certificate, "-subj", "/CN=line-3"], check=True, capture_output=True)
+        self.assertEqual(self.settle("none", "a", order="WO-17", serials=["SN000001", " SN000002 ", "", "SN000001"]), "changed")
+        self.assertEqual(self.settings("a")["orders"], {"WO-17": ["SN000001", "SN000002"]})
+        self.assertEqual(self.settle("a", "b", serials=["SN900001"], certificate=certificate), "changed")
+        self.assertEqual(self.settle("b", "c", certificate=certificate), "same")
+        self.assertEqual(self.settings("b"), self.settings("c"))
+        key = key_in(self.folder / "station.key")
+        self.assertIsNone(hook.decide(event(key=key), self.settings("c"), NOW))
+        self.assertIsNone(hook.decide(event("SN900001", "", key=key), self.settings("c"), NOW))
+        self.assertIsNotNone(hook.decide(event("SN000003", key=key), self.settings("c"), NOW))
+        self.assertIsNotNone(hook.decide(event(key=OTHER_KEY), self.settings("c"), NOW))
+
+    def test_a_certificate_that_is_no_stations_and_a_broken_file_are_refused(self):
+        (self.folder / "broken").write_text("[")
+        self.settle("none", "a", certificate=self.folder / "nothing.pem", status=1)
+        self.settle("broken", "a", status=1)
+        self.assertFalse((self.folder / "a").exists())
+
+    def test_passwords_are_random_written_down_once_and_kept_as_digests(self):
+        self.settle("none", "a", mode="password", order="WO-17", serials=["SN000001", "SN000002"])
+        passwords = dict(line.split(",") for line in (self.folder / "a.passwords").read_text().split()[1:])
+        self.assertEqual(sorted(passwords), ["SN000001", "SN000002"])
+        self.assertEqual(len(set(passwords.values())), 2)
+        self.assertTrue(all(len(password) >= 16 for password in passwords.values()))
+        for serial, password in passwords.items():
+            self.assertNotIn(password, (self.folder / "a").read_text())
+            asked = {"certificateId": CERTIFICATE, "parameters": {"SerialNumber": serial, "StationOrder": "WO-17", "Password": password}}
+            self.assertIsNone(hook.decide(asked, self.settings("a"), NOW))
+        self.assertEqual(self.settle("a", "b", mode="password", order="WO-17", serials=["SN000001", "SN000002"]), "same")
+        self.assertFalse((self.folder / "b.passwords").exists())  # those that were given out stay good
+        self.settle("a", "c", mode="signed", order="WO-17", serials=["SN000002", "SN000003"])  # the file says what it is for
+        self.assertEqual(self.settings("c")["orders"]["WO-17"]["SN000002"], self.settings("a")["orders"]["WO-17"]["SN000002"])
+        (self.folder / "signed").write_text(json.dumps(SETTINGS))
+        self.settle("signed", "d", mode="password", status=1)
+
+    def test_the_template_for_passwords_serves_each_once(self):
+        template = (ROOT / "config" / "aws" / "template.json").read_text()
+        (self.folder / "signed").write_text(json.dumps(SETTINGS))
+        (self.folder / "password").write_text(json.dumps(Passwords.SETTINGS))
+        self.assertEqual(json.loads(self.documents("template", self.folder / "signed", text=template)), json.loads(template))
+        made = json.loads(self.documents("template", self.folder / "password", text=template))
+        self.assertEqual(set(made["Resources"]["thing"]["OverrideSettings"].values()), {"FAIL"})
+        self.assertEqual(sorted(made["Parameters"]), ["Password", "SerialNumber", "StationOrder"])
+
+    def test_the_zip_is_the_same_bytes_every_time(self):
+        (self.folder / "hook.json").write_text(json.dumps(SETTINGS))
+        for name in ("one.zip", "two.zip"):
+            self.documents("hook-zip", self.folder / name, SOURCE, self.folder / "hook.json")
+        self.assertEqual((self.folder / "one.zip").read_bytes(), (self.folder / "two.zip").read_bytes())
+        with zipfile.ZipFile(self.folder / "one.zip") as archive:
+            self.assertEqual(archive.namelist(), ["hook.py", "hook.json"])
 
 
 if __name__ == "__main__":
