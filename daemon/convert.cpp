@@ -99,10 +99,11 @@ api::settings api_settings(const config::settings& from) {
     to.tls_key_file = from.api.tls_key_file;
     to.ledger_file = from.ledger.file;
     to.token_file = from.ledger.file.parent_path() / "tokens";
-    const std::filesystem::path page =
-        FLEETLINE_PAGE_DIRECTORY;  // where it is installed; a build without it has none
+    to.page_directory = from.api.page_directory;
     std::error_code ignored;
-    if (std::filesystem::exists(page / "index.html", ignored)) to.page_directory = page;
+    const std::filesystem::path installed = FLEETLINE_PAGE_DIRECTORY;
+    if (to.page_directory.empty() && std::filesystem::exists(installed / "index.html", ignored))
+        to.page_directory = installed;
     return to;
 }
 

@@ -263,6 +263,7 @@ loaded parse(std::string_view text, const std::filesystem::path& file) {
     api.text("listen", value.api.listen);
     api.path("tls_certificate_file", value.api.tls_certificate_file, base);
     api.path("tls_key_file", value.api.tls_key_file, base);
+    api.path("page_directory", value.api.page_directory, base);
     api.finish();
     auto usb = table("usb");
     usb.path("directory", value.usb.directory, base);

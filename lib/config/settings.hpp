@@ -51,6 +51,7 @@ struct api_section {
     std::string listen;  ///< "address:port" for TCP, empty: Unix socket only
     std::filesystem::path tls_certificate_file;
     std::filesystem::path tls_key_file;
+    std::filesystem::path page_directory;  ///< the operator's page; empty: the installed one, if there is one
 };
 
 struct usb_section {

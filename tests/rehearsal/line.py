@@ -126,7 +126,7 @@ class Line:
         return path if len(str(path)) < 100 else pathlib.Path(f"/tmp/fleetline-{os.getpid()}.sock")
 
     def configure(self, slots, cloud, baud=115200, dialects=("freertos-cli",), template=TEMPLATE, product_lines="",
-                  cloud_lines="", station_lines=""):
+                  cloud_lines="", station_lines="", api_lines=""):
         """`cloud`: host, port, ca, claim, claim_key. One product a dialect; slots take them in turn."""
         text = f'''# Written by scripts/rehearse.
 [station]
@@ -145,6 +145,7 @@ register_thing_rate = 200.0
 file = "ledger.db"
 [api]
 socket = "{self.api_socket}"
+{api_lines}
 [usb]
 directory = "usb"
 '''

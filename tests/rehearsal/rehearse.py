@@ -6,7 +6,9 @@ Exit status 0 only if every board passed."""
 import argparse
 import pathlib
 import signal
+import socket
 import sys
+import urllib.request
 
 from line import ENDED, Line, LineError, TEMPLATE, fault_from
 
@@ -81,14 +83,33 @@ def print_summary(attempts):
 
 def tell_how_to_look_around(line, options):
     bin_dir = options.programs
+    page = f"The operator's page: {line.page_url}" if answers(line.page_url) else "No operator's page: scripts/page builds it."
     print(f"""
-The line stays. In another terminal:
+The line stays. {page}
+In another terminal:
   {bin_dir}/fleetline --config {line.dir}/fleetline.toml status
   {bin_dir}/fleetline --config {line.dir}/fleetline.toml attempts
-  {bin_dir}/fleetline --config {line.dir}/fleetline.toml show SN0001
+  {bin_dir}/fleetline --config {line.dir}/fleetline.toml show SN000001
   tail -f {line.dir}/fleetlined.log {line.dir}/boards.log {line.dir}/cloud.log
 Plug a board into slot A1:   ln -s /dev/pts/N {line.dir}/usb/NAME   (with NAME.json beside it; see README.md)
 Stop with Ctrl-C.""", flush=True)
+
+
+def page_address():
+    """Where the operator's page will be, and the configuration for it; nothing where it was not built (scripts/page)."""
+    if not (ROOT / "build" / "www" / "index.html").exists():
+        return "", ""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    return f"http://{listen}/", f'listen = "{listen}"\npage_directory = "{ROOT}/build/www"'
+
+
+def answers(url):
+    try:
+        return bool(url) and urllib.request.urlopen(url, timeout=5).status == 200
+    except OSError:
+        return False
 
 
 def stay():
@@ -117,8 +138,9 @@ def rehearse(options, line):
     cloud = line.local_cloud if not options.endpoint else {
         "host": options.endpoint, "port": options.port, "ca": options.ca.absolute(), "claim": options.claim.absolute(),
         "claim_key": options.claim_key.absolute()}
+    line.page_url, api_lines = page_address()
     line.configure(max(options.devices, 1), cloud, baud=options.baud, dialects=options.dialect or ("freertos-cli",),
-                   template=options.template or TEMPLATE)
+                   template=options.template or TEMPLATE, api_lines=api_lines)
     line.start_daemon()
     begin_faults(options, line)
     line.start_boards(count=options.devices, baud=options.baud)

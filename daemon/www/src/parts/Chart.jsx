@@ -48,10 +48,12 @@ function options({ width, times, series, bars, unit = '', range }) {
 export function Chart({ label, times, series, ...rest }) {
   const box = useRef(null);
   useEffect(() => {
+    const element = box.current; // the view may have been left meanwhile, now or when its size changes
+    if (!element) return undefined;
     const data = [times, ...series.map((s) => s.values)];
-    const plot = new uPlot(options({ width: box.current.clientWidth || 400, times, series, ...rest }), data, box.current);
-    const observer = new ResizeObserver(() => plot.setSize({ width: box.current.clientWidth, height }));
-    observer.observe(box.current);
+    const plot = new uPlot(options({ width: element.clientWidth || 400, times, series, ...rest }), data, element);
+    const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
+    observer.observe(element);
     return () => {
       observer.disconnect();
       plot.destroy();
