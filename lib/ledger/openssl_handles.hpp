@@ -7,24 +7,18 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include <memory>
 #include <string>
 #include <string_view>
 
+#include "core/owned.hpp"
+
 namespace fleetline::ledger {
 
-template <auto Free>
-struct freeing {
-    template <class T>
-    void operator()(T* what) const {
-        Free(what);
-    }
-};
-using key_pointer = std::unique_ptr<EVP_PKEY, freeing<EVP_PKEY_free>>;
-using certificate_pointer = std::unique_ptr<X509, freeing<X509_free>>;
-using bio_pointer = std::unique_ptr<BIO, freeing<BIO_free_all>>;
-using digest_pointer = std::unique_ptr<EVP_MD_CTX, freeing<EVP_MD_CTX_free>>;
-using cms_pointer = std::unique_ptr<CMS_ContentInfo, freeing<CMS_ContentInfo_free>>;
+using key_pointer = owned<EVP_PKEY, EVP_PKEY_free>;
+using certificate_pointer = owned<X509, X509_free>;
+using bio_pointer = owned<BIO, BIO_free_all>;
+using digest_pointer = owned<EVP_MD_CTX, EVP_MD_CTX_free>;
+using cms_pointer = owned<CMS_ContentInfo, CMS_ContentInfo_free>;
 
 /// Reads from the text, which must live as long.
 inline bio_pointer reading(std::string_view text) {

@@ -14,22 +14,16 @@
 #include <utility>
 
 #include "core/failure.hpp"
+#include "core/owned.hpp"
 
 namespace fleetline::serial {
 
 namespace {
 
-template <auto release>
-struct releaser {
-    template <class T>
-    void operator()(T* object) const {
-        release(object);
-    }
-};
-using udev_handle = std::unique_ptr<udev, releaser<udev_unref>>;
-using monitor_handle = std::unique_ptr<udev_monitor, releaser<udev_monitor_unref>>;
-using enumerate_handle = std::unique_ptr<udev_enumerate, releaser<udev_enumerate_unref>>;
-using device_handle = std::unique_ptr<udev_device, releaser<udev_device_unref>>;
+using udev_handle = owned<udev, udev_unref>;
+using monitor_handle = owned<udev_monitor, udev_monitor_unref>;
+using enumerate_handle = owned<udev_enumerate, udev_enumerate_unref>;
+using device_handle = owned<udev_device, udev_device_unref>;
 
 [[noreturn]] void throw_trouble(int error) {
     throw failure("station-configuration", "Watching for boards", "udev",

@@ -25,7 +25,7 @@ checked<utc_time> to_utc(const ASN1_TIME* when) {
 }
 
 std::string serial_text(X509* certificate) {
-    const std::unique_ptr<BIGNUM, freed_by<BN_free>> number{
+    const owned<BIGNUM, BN_free> number{
         ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr)};
     if (!number) return {};
     char* hex = BN_bn2hex(number.get());

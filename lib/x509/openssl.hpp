@@ -7,26 +7,18 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include <memory>
 #include <string>
 #include <string_view>
 
 #include "core/failure.hpp"
+#include "core/owned.hpp"
 
 namespace fleetline::x509 {
 
-template <auto Free>
-struct freed_by {
-    template <class T>
-    void operator()(T* object) const {
-        Free(object);
-    }
-};
-
-using bio_ptr = std::unique_ptr<BIO, freed_by<BIO_free_all>>;
-using key_ptr = std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>>;
-using certificate_ptr = std::unique_ptr<X509, freed_by<X509_free>>;
-using request_ptr = std::unique_ptr<X509_REQ, freed_by<X509_REQ_free>>;
+using bio_ptr = owned<BIO, BIO_free_all>;
+using key_ptr = owned<EVP_PKEY, EVP_PKEY_free>;
+using certificate_ptr = owned<X509, X509_free>;
+using request_ptr = owned<X509_REQ, X509_REQ_free>;
 
 /// The default provider only; made once, lives as long as the process.
 OSSL_LIB_CTX* library_context();
