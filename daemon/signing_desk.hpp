@@ -5,7 +5,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
+#include <memory>
 #include <string>
 
 #include "ledger/station_key.hpp"
@@ -15,7 +15,7 @@ namespace fleetline::daemon {
 class signing_desk {
   public:
     explicit signing_desk(ledger::station_key key);
-    ~signing_desk();
+    ~signing_desk();  ///< waits for the signature under way
     signing_desk(const signing_desk&) = delete;
     signing_desk& operator=(const signing_desk&) = delete;
 
@@ -23,8 +23,8 @@ class signing_desk {
     boost::asio::awaitable<std::string> sign(std::string text);
 
   private:
-    ledger::station_key key_;
-    boost::asio::thread_pool thread_{1};
+    struct parts;
+    std::unique_ptr<parts> parts_;
 };
 
 }  // namespace fleetline::daemon
