@@ -134,16 +134,18 @@ class AwsSetup(LineCase):
         said = self.setup_("--station-certificate", certificate, "--allow-list", allowed)
         self.assertIn(f"give function {NAME}-hook its new settings", said)
         self.assertNotIn("does not know the station", said)
-        for board in (1, 2):
-            self.assert_passes(board)
+        self.assert_passes(1)
+        self.plug(2)
+        self.assert_passed(self.outcome_after("", 2))
+        # It connects with what it was given, under the boards' policy; unplugged before that, it would not.
+        self.line.wait_for("first connect", lambda: re.search(r'"event":"first-connect"[^\n]*SN000002"[^\n]*"result":"ok"',
+                                                              (self.line.dir / "boards.log").read_text()))
+        self.unplug(2)
         self.assertEqual(self.things(), ["sensor-SN000001", "sensor-SN000002"])
         thing = self.aws("iot", "describe-thing", "--thing-name", "sensor-SN000001")
         self.assertEqual((thing["thingTypeName"], thing["attributes"]), (NAME, {"SerialNumber": "SN000001", "Station": STATION}))
         grouped = self.aws("iot", "list-things-in-thing-group", "--thing-group-name", NAME)["things"]
         self.assertEqual(sorted(grouped), ["sensor-SN000001", "sensor-SN000002"])
-        # Each board has connected with what it was given, under the boards' policy.
-        self.line.wait_for("first connect", lambda: re.search(r'"event":"first-connect"[^\n]*SN000002"[^\n]*"result":"ok"',
-                                                              (self.line.dir / "boards.log").read_text()))
         refused = self.attempt(3)
         self.assertEqual(refused["failure_code"], "cloud-denied")
         self.assertEqual(refused["failure_text"], "The cloud's check refused this serial number.")
