@@ -144,7 +144,7 @@ std::string named(const aws_call& call, const char* name_key, const char* arn_ke
 }
 
 std::string thing_in(const aws_call& call) {
-    const std::string thing = named(call, "thingName", "thingArn");
+    std::string thing = named(call, "thingName", "thingArn");
     if (!call.known.thing(thing)) throw not_found("Thing " + thing);
     return thing;
 }

@@ -44,7 +44,7 @@ std::string document_in(const aws_call& call) {
 std::string target_in(const aws_call& call, const std::string& arn) {
     const std::string prefix = call.known.arn("");
     if (!arn.starts_with(prefix)) throw call.wrong("not an ARN of this account and region: " + arn);
-    const std::string target = arn.substr(prefix.size());
+    std::string target = arn.substr(prefix.size());
     const std::string name = target.substr(target.find('/') + 1);
     const bool exists = (target.starts_with("cert/") && call.known.certificate(name)) ||
                         (target.starts_with("thinggroup/") && call.known.thing_group(name));

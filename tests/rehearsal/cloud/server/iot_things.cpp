@@ -159,7 +159,7 @@ std::string principal_of(const aws_call& call) {
     const std::string prefix = call.known.arn("cert/");
     if (!arn.starts_with(prefix))
         throw call.wrong("the principal must be the ARN of a certificate here: " + arn);
-    const std::string id = arn.substr(prefix.size());
+    std::string id = arn.substr(prefix.size());
     if (!call.known.certificate(id)) throw not_found("Certificate " + id);
     return id;
 }
