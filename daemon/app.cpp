@@ -9,6 +9,7 @@
 
 #include "api/server.hpp"
 #include "cloud/session.hpp"
+#include "cloud_settings.hpp"
 #include "convert.hpp"
 #include "core/encoding.hpp"
 #include "core/within.hpp"

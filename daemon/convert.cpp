@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <set>
 
 #include "x509/x509.hpp"
 
@@ -52,34 +51,6 @@ station::product_settings product_of(const config::product_section& from,
 }
 
 }  // namespace
-
-cloud::session_settings cloud_settings(const config::settings& from) {
-    cloud::session_settings to;
-    to.endpoint = from.cloud.endpoint;
-    to.port = from.cloud.port;
-    to.client_id = from.station.id;
-    to.ca_file = from.cloud.ca_file;
-    to.claim.certificate_file = from.cloud.claim_certificate_file;
-    to.claim.key_file = from.cloud.claim_key_file;
-    std::set<std::string> templates;
-    for (const auto& product : from.products) {
-        templates.insert(product.template_name);
-        to.patience = std::max(to.patience, product.patience);
-    }
-    to.templates.assign(templates.begin(), templates.end());
-    to.version = from.cloud.mqtt_version == "5" ? cloud::mqtt_version::v5 : cloud::mqtt_version::v3_1_1;
-    to.format =
-        from.cloud.payload_format == "cbor" ? cloud::payload_format::cbor : cloud::payload_format::json;
-    // AWS: MQTT on port 443 is told from HTTPS by this protocol name.
-    if (to.port == 443) to.alpn = {"x-amzn-mqtt-ca"};
-    to.proxy.url = from.cloud.proxy;
-    to.keep_alive = from.cloud.keep_alive;
-    to.window = static_cast<std::size_t>(from.cloud.window);
-    to.create = {from.cloud.create_certificate_rate, std::max(1.0, from.cloud.create_certificate_rate)};
-    to.register_thing = {from.cloud.register_thing_rate, std::max(1.0, from.cloud.register_thing_rate)};
-    to.request_timeout = from.cloud.request_timeout;
-    return to;
-}
 
 ledger::options ledger_options(const config::settings& from) {
     ledger::options to;

@@ -4,14 +4,12 @@
 #pragma once
 
 #include "api/settings.hpp"
-#include "cloud/settings.hpp"
 #include "config/settings.hpp"
 #include "ledger/ledger.hpp"
 #include "station/settings.hpp"
 
 namespace fleetline::daemon {
 
-cloud::session_settings cloud_settings(const config::settings& from);
 ledger::options ledger_options(const config::settings& from);
 api::settings api_settings(const config::settings& from);
 

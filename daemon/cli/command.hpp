@@ -59,6 +59,7 @@ struct command {
 std::span<const command> commands();
 
 void add_status(words& parent);
+void add_watch(words& parent);
 void add_show(words& parent);
 void add_devices(words& parent);
 void add_attempts(words& parent);
@@ -72,5 +73,6 @@ void add_retry(words& parent);
 void add_rework(words& parent);
 void add_token(words& parent);
 void add_config(words& parent);
+void add_doctor(words& parent);
 
 }  // namespace fleetline::cli

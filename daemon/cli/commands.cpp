@@ -7,20 +7,14 @@ namespace fleetline::cli {
 
 namespace {
 constexpr std::array table{
-    command{"status", add_status},
-    command{"show", add_show},
-    command{"devices", add_devices},
-    command{"attempts", add_attempts},
-    command{"certificates", add_certificates},
-    command{"report", add_report},
-    command{"audit", add_audit},
-    command{"stats", add_stats},
-    command{"order", add_order},
-    command{"scan", add_scan},
-    command{"retry", add_retry},
-    command{"rework", add_rework},
-    command{"token", add_token},
-    command{"config", add_config},
+    command{"status", add_status},     command{"watch", add_watch},
+    command{"show", add_show},         command{"devices", add_devices},
+    command{"attempts", add_attempts}, command{"certificates", add_certificates},
+    command{"report", add_report},     command{"audit", add_audit},
+    command{"stats", add_stats},       command{"order", add_order},
+    command{"scan", add_scan},         command{"retry", add_retry},
+    command{"rework", add_rework},     command{"token", add_token},
+    command{"doctor", add_doctor},     command{"config", add_config},
 };
 }  // namespace
 

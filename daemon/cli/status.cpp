@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // fleetline status: station, cloud session, order and each slot on one screen. The daemon is asked; when it
 // does not run, the ledger tells how things stood.
+#include <chrono>
 #include <map>
+#include <thread>
 
 #include "cli/api_client.hpp"
 #include "cli/command.hpp"
@@ -81,15 +83,38 @@ std::optional<json> from_daemon(surroundings& here) {
     return whole;
 }
 
-exit_status status(surroundings& here) {
+json look(surroundings& here) {
     auto document = from_daemon(here);
-    if (!document) document = from_ledger(here);
+    return document ? std::move(*document) : from_ledger(here);
+}
+
+exit_status status(surroundings& here) {
+    const auto document = look(here);
     if (here.wants_json) {
-        here.out.line(indented(*document));
+        here.out.line(indented(document));
     } else {
-        print_status(here.out, *document, here.now);
+        print_status(here.out, document, here.now);
     }
     return exit_status::yes;
+}
+
+/// Until it is interrupted. A terminal is painted over from its top, what lies below is cleared.
+[[noreturn]] void watch(surroundings& here) {
+    const bool paints = here.out.is_terminal() && !here.wants_json;
+    if (paints) here.out.print("\x1b[2J");
+    for (;;) {
+        here.now = std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
+        const auto document = look(here);
+        if (paints) here.out.print("\x1b[H\x1b[J");
+        if (here.wants_json) {
+            here.out.line(one_line(document));
+        } else {
+            print_status(here.out, document, here.now);
+            if (!paints) here.out.line();
+        }
+        here.out.raw().flush();
+        std::this_thread::sleep_for(std::chrono::seconds{1});
+    }
 }
 
 }  // namespace
@@ -97,6 +122,11 @@ exit_status status(surroundings& here) {
 void add_status(words& parent) {
     auto word = parent.word("status", "Show the station, its cloud session, its order and each slot");
     word.does(status);
+}
+
+void add_watch(words& parent) {
+    auto word = parent.word("watch", "Show the same, live, until it is interrupted");
+    word.does([](surroundings& here) -> exit_status { watch(here); });
 }
 
 }  // namespace fleetline::cli

@@ -40,7 +40,13 @@ std::optional<trouble> wrong_key(const session_settings& settings, const x509::c
     auto text = read_file(settings.claim.key_file);
     if (!text) return trouble{"cloud-claim-invalid", "The claim's key cannot be read: " + text.why_not()};
     // A key in a TPM cannot be compared without the TPM; the handshake does it.
-    if (text->find("-----BEGIN TSS2 PRIVATE KEY-----") != std::string::npos) return std::nullopt;
+    const bool in_tpm = text->find("-----BEGIN TSS2 PRIVATE KEY-----") != std::string::npos;
+    if (in_tpm) return std::nullopt;
+    if (settings.claim.source == claim_source::tpm) {
+        explicit_bzero(text->data(), text->size());
+        return trouble{"cloud-claim-invalid", "The claim's key " + settings.claim.key_file.string() +
+                                                  " is not one that the TPM holds (TSS2 PRIVATE KEY)"};
+    }
     const secret key(*text);
     explicit_bzero(text->data(), text->size());
     const auto matches = x509::key_matches(key, certificate);

@@ -8,6 +8,7 @@
 
 #include "cloud/bell.hpp"
 #include "cloud/claim.hpp"
+#include "cloud/claim_keeper.hpp"
 #include "cloud/diagnosis.hpp"
 #include "cloud/messages.hpp"
 #include "cloud/mqtt_link.hpp"
@@ -42,6 +43,7 @@ struct session::parts final : link_events {
           time(clock),
           log(where),
           observer(told),
+          claim(settings, clock),
           changed(target),
           due(target),
           dice(random_seed()),
@@ -62,6 +64,8 @@ struct session::parts final : link_events {
     time_source& time;
     const logger& log;
     station::issuer_observer& observer;
+    claim_keeper claim;
+    claim_report checked_claim;
     bell changed;  ///< the link came up or went down
     bell due;      ///< the traffic must be looked at
     std::mt19937_64 dice;
@@ -109,7 +113,7 @@ struct session::parts final : link_events {
     asio::awaitable<void> pause_before_connect();
     asio::awaitable<bool> connect_once();
     asio::awaitable<bool> subscribe();
-    asio::awaitable<void> until_lost();
+    asio::awaitable<void> until_lost_or_renewed();
     void came_up(const link_up& answer);
     void judge_loss();
     void set_trouble(std::string code, std::string text);
@@ -168,14 +172,15 @@ asio::awaitable<void> session::parts::pause_before_connect() {
 }
 
 asio::awaitable<bool> session::parts::connect_once() {
-    const auto claim = check_claim(settings, time.utc_now());
-    if (claim.wrong) {
-        set_trouble(claim.wrong->code, claim.wrong->text);
+    renew = false;
+    checked_claim = co_await claim.prepare();
+    if (checked_claim.wrong) {
+        set_trouble(checked_claim.wrong->code, checked_claim.wrong->text);
         co_return false;
     }
     claim_files files;
-    files.certificate = settings.claim.certificate_file.string();
-    files.key = settings.claim.key_file.string();
+    files.certificate = claim.ready().claim.certificate_file.string();
+    files.key = claim.ready().claim.key_file.string();
     auto answer = co_await within(time, settings.connect_timeout + link_slack, link.connect(files));
     if (answer && answer->connected) {
         const bool subscribed = co_await subscribe();
@@ -186,7 +191,8 @@ asio::awaitable<bool> session::parts::connect_once() {
     const auto said = answer ? answer->words : std::string("no answer in time");
     const auto code = answer ? answer->reason : 0;
     wire.link_failed();
-    const auto found = co_await diagnose(settings, time, code, said);
+    const auto found = co_await diagnose(claim.ready(), time, code, said);
+    if (found.code.starts_with("cloud-claim-")) claim.forget();
     set_trouble(found.code, found.text);
     co_return false;
 }
@@ -215,8 +221,24 @@ asio::awaitable<bool> session::parts::subscribe() {
     co_return true;
 }
 
-asio::awaitable<void> session::parts::until_lost() {
-    while (up && !(renew && wire.in_flight() == 0)) co_await changed.wait();
+/// A claim that was replaced is looked at before the session that works is given up for it; then nothing new
+/// is sent until what is in flight has been answered.
+asio::awaitable<void> session::parts::until_lost_or_renewed() {
+    for (;;) {
+        while (up && !renew) co_await changed.wait();
+        if (!up) co_return;
+        renew = false;
+        auto found = co_await claim.prepare();
+        if (!up) co_return;
+        if (!found.wrong) {
+            checked_claim = std::move(found);
+            break;
+        }
+        log.warning("The new claim cannot be used; the session stays as it is: " + found.wrong->text,
+                    {{"CODE", found.wrong->code}});
+    }
+    wire.hold(true);
+    while (up && wire.in_flight() > 0) co_await changed.wait();
 }
 
 void session::parts::judge_loss() {
@@ -245,9 +267,8 @@ asio::awaitable<void> session::parts::keep_connected() {
         co_await pause_before_connect();
         const bool connected = co_await connect_once();
         if (connected) {
-            co_await until_lost();
+            co_await until_lost_or_renewed();
             if (up) {
-                renew = false;
                 lost_reason = 0;
                 up = false;
                 wire.link_lost(time.now());
@@ -267,7 +288,7 @@ asio::awaitable<void> session::parts::keep_time() {
     for (;;) {
         const auto now = time.now();
         wire.pump(now);
-        if (renew && wire.in_flight() == 0) changed.ring();
+        if (wire.held_back() && wire.in_flight() == 0) changed.ring();
         const auto wake = wire.wake(now);
         if (wake) {
             co_await (due.wait() || time.wait_until(*wake));
@@ -308,6 +329,10 @@ station::issuer_status session::status() const {
     now.in_flight = parts_->wire.in_flight();
     now.queued = parts_->wire.queued();
     return now;
+}
+
+claim_report session::claim() const {
+    return parts_->checked_claim;
 }
 
 session_counters session::counters() const {

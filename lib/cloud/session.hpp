@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 
+#include "cloud/claim.hpp"
 #include "cloud/lane.hpp"
 #include "cloud/settings.hpp"
 #include "core/logger.hpp"
@@ -35,11 +36,14 @@ class session final : public station::issuer {
     /// Connects, and again after every loss, until cancelled; then says good-bye.
     boost::asio::awaitable<void> run();
 
-    /// Read the claim again and connect anew with it, when nothing is in flight.
+    /// Reads the claim again; if it can be used, connects anew with it when what is in flight has been
+    /// answered.
     void claim_replaced();
 
     station::issuer_status status() const override;
     session_counters counters() const;
+    /// As it was found at the last connect: what it is, how long it lives.
+    claim_report claim() const;
 
     boost::asio::awaitable<void> available() override;
     boost::asio::awaitable<station::issued_certificate> create_certificate(

@@ -79,6 +79,7 @@ void traffic::withdraw(std::uint64_t id, monotonic_time now) {
 
 void traffic::link_up(std::size_t most_in_flight) {
     up_ = true;
+    held_back_ = false;
     window_ = std::clamp<std::size_t>(most_in_flight, 1, settings_.window);
     set_trouble({}, {});
 }
@@ -151,7 +152,7 @@ traffic::track* traffic::next_track(monotonic_time now, call*& asked) {
 
 void traffic::pump(monotonic_time now) {
     for (auto& held : tracks_) held.lane->tick(now, trouble_code_, trouble_);
-    while (up_) {
+    while (up_ && !held_back_) {
         // After a loss that may be a policy's, one at a time tells which topic it is.
         if (in_flight() >= (probing() ? 1 : window_)) return;
         call* asked = nullptr;
@@ -170,7 +171,7 @@ std::optional<monotonic_time> traffic::wake(monotonic_time now) {
     };
     for (auto& held : tracks_) {
         at(held.lane->wake(now));
-        if (up_ && held.lane->next(now) != nullptr) at(held.speed->next(now));
+        if (up_ && !held_back_ && held.lane->next(now) != nullptr) at(held.speed->next(now));
     }
     return earliest;
 }

@@ -42,6 +42,10 @@ class traffic {
 
     void link_up(std::size_t most_in_flight);
     void link_lost(monotonic_time now);
+    /// Sends nothing new, so that the session can be renewed when what is in flight has been answered; until
+    /// the next link_up().
+    void hold(bool back) { held_back_ = back; }
+    bool held_back() const { return held_back_; }
     /// A connect failed: losses were the cloud's or the network's, not a policy's.
     void link_failed();
     /// Why there is no link, for requests whose patience ends meanwhile; empty: there is one.
@@ -89,6 +93,7 @@ class traffic {
     pace register_pace_;
     std::vector<track> tracks_;
     bool up_ = false;
+    bool held_back_ = false;
     std::size_t window_ = 1;
     std::uint64_t last_id_ = 0;
     std::uint64_t last_ticket_ = 0;

@@ -39,16 +39,29 @@ void read_station(section from, station_section& into) {
     from.finish();
 }
 
+void read_claim(section& from, cloud_section& into, const std::filesystem::path& base) {
+    from.choice("claim_source", into.claim_source, {"file", "tpm", "command"});
+    const bool by_command = into.claim_source == "command";
+    for (const auto* key : {"claim_certificate_file", "claim_key_file"}) {
+        if (!by_command) from.require(key);
+        if (by_command && from.has(key)) from.complain(key, "is not used when a command fetches the claim");
+    }
+    from.path("claim_certificate_file", into.claim_certificate_file, base);
+    from.path("claim_key_file", into.claim_key_file, base);
+    from.list("claim_command", into.claim_command);
+    if (by_command && into.claim_command.empty())
+        from.complain("claim_command", "is missing: the command that prints a claim");
+    from.seconds("claim_command_timeout_s", into.claim_command_timeout, 1, 300);
+}
+
 void read_cloud(section from, cloud_section& into, const std::filesystem::path& base) {
-    for (const auto* key : {"endpoint", "ca_file", "claim_certificate_file", "claim_key_file"})
-        from.require(key);
+    for (const auto* key : {"endpoint", "ca_file"}) from.require(key);
+    read_claim(from, into, base);
     from.text("endpoint", into.endpoint);
     if (into.endpoint.find_first_of(":/ ") != std::string::npos)
         from.complain("endpoint", "give the host name only, without scheme or port");
     from.port("port", into.port);
     from.path("ca_file", into.ca_file, base);
-    from.path("claim_certificate_file", into.claim_certificate_file, base);
-    from.path("claim_key_file", into.claim_key_file, base);
     from.choice("mqtt_version", into.mqtt_version, {"3.1.1", "5"});
     from.choice("payload_format", into.payload_format, {"json", "cbor"});
     from.text("proxy", into.proxy);

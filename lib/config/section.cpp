@@ -135,6 +135,19 @@ void section::boolean(std::string_view key, bool& value) {
     value = found->get();
 }
 
+void section::list(std::string_view key, std::vector<std::string>& value) {
+    const toml::node* node = find(key);
+    if (node == nullptr) return;
+    const auto* found = node->as_array();
+    if (found == nullptr) return wrong_type(key, "a list of texts in quotes");
+    value.clear();
+    for (const toml::node& one : *found) {
+        const auto* text = one.as_string();
+        if (text == nullptr) return wrong_type(key, "a list of texts in quotes");
+        value.push_back(text->get());
+    }
+}
+
 void section::texts(std::string_view key, std::map<std::string, std::string>& value) {
     const toml::node* node = find(key);
     if (node == nullptr) return;

@@ -41,6 +41,7 @@ class section {
     void number(std::string_view key, double& value, double least, double most);
     void seconds(std::string_view key, milliseconds& value, double least, double most);
     void boolean(std::string_view key, bool& value);
+    void list(std::string_view key, std::vector<std::string>& value);
     void texts(std::string_view key, std::map<std::string, std::string>& value);
 
     void require(std::string_view key);

@@ -27,8 +27,11 @@ struct cloud_section {
         endpoint;  ///< host name only, as `aws iot describe-endpoint --endpoint-type iot:Data-ATS` says
     std::uint16_t port = 8883;
     std::filesystem::path ca_file;
+    std::string claim_source = "file";  ///< file, tpm (the key is a TSS2 file) or command
     std::filesystem::path claim_certificate_file;
     std::filesystem::path claim_key_file;
+    std::vector<std::string> claim_command;  ///< program and arguments that print a claim; no shell
+    milliseconds claim_command_timeout{30'000};
     std::string mqtt_version = "3.1.1";   ///< 3.1.1 or 5
     std::string payload_format = "json";  ///< json or cbor
     std::string proxy;                    ///< http://[user:password@]host:port, empty: none

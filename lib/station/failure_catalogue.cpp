@@ -32,6 +32,8 @@ constexpr std::array catalogue{
     failure_entry{"cloud-claim-refused", "The cloud does not accept the station's claim certificate.",
                   "Call the engineer: the claim certificate is not active or not known to this account.",
                   false},
+    failure_entry{"cloud-claim-unavailable", "The station could not fetch its claim credential.",
+                  "Call the engineer: the command that fetches it fails.", true},
     failure_entry{"cloud-client-id-taken", "Another station uses this station's id.",
                   "Call the engineer: two stations with one id push each other out.", false},
     failure_entry{"cloud-connection-lost", "The connection to the cloud was lost.",

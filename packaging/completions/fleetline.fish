@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for fleetline
 
-set -l commands status show devices attempts certificates report audit stats order scan retry rework token config
+set -l commands status watch show devices attempts certificates report audit stats order scan retry rework token doctor config
 set -l none "not __fish_seen_subcommand_from $commands"
 
 complete -c fleetline -f
@@ -10,6 +10,7 @@ complete -c fleetline -l json -d 'Print JSON, or JSON Lines for lists'
 complete -c fleetline -s h -l help -d 'Print help'
 complete -c fleetline -n $none -l version -d 'Print the version'
 complete -c fleetline -n $none -a status -d 'The station and each slot'
+complete -c fleetline -n $none -a watch -d 'The same, live'
 complete -c fleetline -n $none -a show -d 'Everything recorded about one board'
 complete -c fleetline -n $none -a devices -d 'The boards, last touched first'
 complete -c fleetline -n $none -a attempts -d 'What was tried, newest first'
@@ -22,6 +23,7 @@ complete -c fleetline -n $none -a scan -d 'The serial number on a label'
 complete -c fleetline -n $none -a retry -d 'Try the board in a slot again'
 complete -c fleetline -n $none -a rework -d 'Let a passed board be provisioned once more'
 complete -c fleetline -n $none -a token -d 'Who may use the API over the network'
+complete -c fleetline -n $none -a doctor -d 'Check everything a first day can get wrong'
 complete -c fleetline -n $none -a config -d 'Look at the configuration'
 
 set -l period '__fish_seen_subcommand_from devices attempts report stats'

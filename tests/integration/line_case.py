@@ -31,11 +31,15 @@ class LineCase(unittest.TestCase):
         cls.addClassCleanup(cls.tear_down_line)
         cls.line.prepare()
         cls.line.start_cloud(extra=cls.cloud_arguments)
-        cls.line.configure(cls.slots, cls.line.local_cloud, cloud_lines=cls.cloud_lines, product_lines=cls.product_lines)
+        cls.configure_line()
         cls.line.start_daemon()
         cls.line.start_boards(count=cls.slots, unplugged=True, extra=cls.board_arguments)
         cls.fresh = iter(range(1, cls.slots + 1))
         cls.connected()
+
+    @classmethod
+    def configure_line(cls):
+        cls.line.configure(cls.slots, cls.line.local_cloud, cloud_lines=cls.cloud_lines, product_lines=cls.product_lines)
 
     @classmethod
     def tear_down_line(cls):

@@ -78,6 +78,26 @@ TEST_CASE("values out of their range are refused", "[config]") {
     CHECK(complaints_of(with("[[product]]", std::string(line) + "\n[[product]]")) != "");
 }
 
+TEST_CASE("a claim that a command fetches needs the command and no files", "[config]") {
+    std::string text = good;
+    text.replace(text.find("claim_certificate_file"),
+                 text.find("[[product]]") - text.find("claim_certificate_file"),
+                 "claim_source = \"command\"\nclaim_command = [\"aws\", \"iot\"]\n");
+    const auto result = config::parse(text, "/etc/f/fleetline.toml");
+    REQUIRE(config::describe(result).empty());
+    CHECK(result.value.cloud.claim_command == std::vector<std::string>{"aws", "iot"});
+
+    CHECK(
+        complaints_of(with("[[product]]", "claim_source = \"command\"\n[[product]]")) ==
+        "/etc/f/fleetline.toml:3:1: [cloud] claim_command: is missing: the command that prints a claim\n"
+        "/etc/f/fleetline.toml:6:26: [cloud] claim_certificate_file: is not used when a command fetches the "
+        "claim\n"
+        "/etc/f/fleetline.toml:7:18: [cloud] claim_key_file: is not used when a command fetches the claim\n");
+    CHECK(complaints_of(with("[[product]]", "claim_command = [7]\n[[product]]")) ==
+          "/etc/f/fleetline.toml:8:17: [cloud] claim_command: must be a list of texts in quotes\n");
+    CHECK(complaints_of(with("[[product]]", "claim_source = \"disk\"\n[[product]]")) != "");
+}
+
 TEST_CASE("what would mix boards up is refused", "[config]") {
     const auto line =
         GENERATE("thing_name = \"always-the-same\"", "common_name = \"board\"", "serial_pattern = \"[\"",
@@ -147,6 +167,9 @@ TEST_CASE("the shipped example is valid, and every default it shows is the real 
     CHECK(a.cloud.port == b.cloud.port);
     CHECK(a.cloud.mqtt_version == b.cloud.mqtt_version);
     CHECK(a.cloud.payload_format == b.cloud.payload_format);
+    CHECK(a.cloud.claim_source == b.cloud.claim_source);
+    CHECK(a.cloud.claim_command == b.cloud.claim_command);
+    CHECK(a.cloud.claim_command_timeout == b.cloud.claim_command_timeout);
     CHECK(a.cloud.keep_alive == b.cloud.keep_alive);
     CHECK(a.cloud.request_timeout == b.cloud.request_timeout);
     CHECK(a.cloud.token_lifetime == b.cloud.token_lifetime);

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real program's exit statuses and its manners in a pipe.
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <cstring>
 #include <fstream>
 
 #include "station_directory.hpp"
@@ -68,19 +65,17 @@ TEST_CASE("config check prints every mistake with line and column", "[daemon]") 
     CHECK(check.text.find("fleetline.toml:31:1: ") != std::string::npos);
 }
 
-TEST_CASE("a daemon that does not answer is 3", "[daemon]") {
+TEST_CASE("what needs the daemon is 3 when it does not run", "[daemon]") {
     const station_directory station;
     station.after_a_day();
-    const int listening = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, (station.path / "api.sock").c_str(), sizeof address.sun_path - 1);
-    REQUIRE(::bind(listening, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-    REQUIRE(::listen(listening, 1) == 0);
-    REQUIRE(::shutdown(listening, SHUT_RDWR) == 0);  // whoever connects is refused: as if it were not there
 
+    for (const auto* action : {"scan SN0009", "retry --slot A1", "rework SN0001 --reason x",
+                               "order open WO-9", "order close WO-17"}) {
+        INFO(action);
+        CHECK(ask(station, action).status == 3);
+    }
     CHECK(ask(station, "status").status == 0);
-    ::close(listening);
+    CHECK(ask(station, "order list").status == 0);
 }
 
 TEST_CASE("a ledger that is not there, or none, is 5", "[daemon]") {
@@ -103,6 +98,15 @@ TEST_CASE("what may not be read is 4", "[daemon]") {
         ::getuid() == 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : "false && ";
     const auto attempts = shell(as_nobody + program + " --config " + station.config() + " attempts 2>&1");
     if (::getuid() == 0 && attempts.status != 127) CHECK(attempts.status == 4);
+}
+
+TEST_CASE("watch goes on until nobody looks", "[daemon]") {
+    const station_directory station;
+    station.after_a_day();
+
+    const auto seen = shell(program + " --config " + station.config() + " watch | head -n 1");
+
+    CHECK(seen.text == "Station line-3  daemon not running\n");
 }
 
 TEST_CASE("a reader that has seen enough ends the program quietly", "[daemon]") {

@@ -1,0 +1,293 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""fleetline doctor against troubles that are there: each is named, with a remedy, and the exit status is 1."""
+import concurrent.futures
+import datetime
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from line_case import PROGRAMS, Line, main
+
+DAY = datetime.timedelta(days=1)
+
+
+def pem_of_key(key):
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
+class Workshop:
+    """Certificates of the local cloud's CA, or of a stranger's."""
+
+    def __init__(self, folder, ca_pem=None, ca_key=None):
+        self.folder = pathlib.Path(folder)
+        if ca_pem:
+            self.ca = x509.load_pem_x509_certificate(pathlib.Path(ca_pem).read_bytes())
+            self.key = serialization.load_pem_private_key(pathlib.Path(ca_key).read_bytes(), None)
+        else:
+            self.key = ec.generate_private_key(ec.SECP256R1())
+            self.ca = None
+            self.ca = self.certificate(self.key, "Stranger", ca=True)
+            (self.folder / "stranger.pem").write_bytes(self.ca.public_bytes(serialization.Encoding.PEM))
+
+    def certificate(self, key, name, begins=-DAY, ends=365 * DAY, host="", ca=False):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(self.ca.subject if self.ca else subject)
+                   .public_key(key.public_key()).serial_number(x509.random_serial_number())
+                   .not_valid_before(now + begins).not_valid_after(now + ends)
+                   .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True))
+        if host:
+            builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        return builder.sign(self.key, hashes.SHA256())
+
+    def pair(self, file, name="Claim", **wish):
+        """Writes FILE.pem and FILE.key; answers their paths and the certificate's id."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = self.certificate(key, name, **wish)
+        pem, key_file = self.folder / f"{file}.pem", self.folder / f"{file}.key"
+        pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        key_file.touch(0o600)
+        key_file.write_bytes(pem_of_key(key))
+        return pem, key_file, hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).hexdigest()
+
+
+class Doctor(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="fleetline-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.dir = pathlib.Path(folder.name)
+        cls.line = Line(cls.dir / "line", PROGRAMS)
+        cls.addClassCleanup(cls.line.__exit__)
+        cls.line.prepare()
+        cls.line.start_cloud()
+        cloud = cls.line.dir / "cloud"
+        cls.known = Workshop(cls.dir, cloud / "ca.pem", cloud / "ca.key")
+        cls.stranger = Workshop(cls.dir)
+        cls.number = 0
+
+    # -- stations -----------------------------------------------------------------------------------------------------
+    def station(self, name, product="", slot=True, ledger="ledger.db", **cloud):
+        """A configuration of its own; `cloud` replaces keys of [cloud]."""
+        at = self.line.local_cloud
+        keys = {"endpoint": at["host"], "port": int(at["port"]), "ca_file": str(at["ca"]),
+                "claim_certificate_file": str(at["claim"]), "claim_key_file": str(at["claim_key"]), **cloud}
+        folder = self.dir / name
+        (folder / "usb").mkdir(parents=True)
+        text = f'[station]\nid = "station-{name}"\n[cloud]\n'
+        text += "".join(f"{key} = {json.dumps(str(value) if isinstance(value, pathlib.Path) else value)}\n"
+                        for key, value in keys.items() if value is not None)
+        text += f'[ledger]\nfile = "{ledger}"\n[api]\nsocket = "api.sock"\n[usb]\ndirectory = "usb"\n'
+        text += f'[[product]]\nname = "board"\ntemplate = "{product or "fleetline-rehearsal"}"\n'
+        text += '[[slot]]\nname = "A1"\nport = "1"\n' if slot else ""
+        (folder / "fleetline.toml").write_text(text)
+        return folder
+
+    def claim(self, name, status="ACTIVE", without=()):
+        """A claim certificate that the local cloud knows; its policy lacks the actions in `without`."""
+        pem, key, id = self.known.pair(name)
+        with sqlite3.connect(self.line.dir / "cloud" / "registry.db", timeout=20) as db:
+            (document,) = db.execute("SELECT document FROM policy_versions WHERE policy IN (SELECT policy FROM "
+                                     "policy_attachments WHERE target = ?)", (f"cert/{self.claim_id()}",)).fetchone()
+            policy = json.loads(document)
+            for statement in policy["Statement"]:
+                actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+                statement["Action"] = [a for a in actions if a not in without] or ["iot:GetThingShadow"]
+            db.execute("INSERT INTO certificates(id, pem, status, origin, created_ms, modified_ms) VALUES(?,?,?,'rest-csr',0,0)",
+                       (id, pem.read_text(), status))
+            db.execute("INSERT INTO policies(name, created_ms, modified_ms) VALUES(?,0,0)", (name,))
+            db.execute("INSERT INTO policy_versions VALUES(?,1,?,0)", (name, json.dumps(policy)))
+            db.execute("INSERT INTO policy_attachments VALUES(?,?)", (name, f"cert/{id}"))
+        return {"claim_certificate_file": pem, "claim_key_file": key}
+
+    def claim_id(self):
+        pem = (self.line.dir / "cloud" / "claim.pem").read_bytes()
+        return hashlib.sha256(x509.load_pem_x509_certificate(pem).public_bytes(serialization.Encoding.DER)).hexdigest()
+
+    @staticmethod
+    def doctor(folder, *arguments, wrapper=()):
+        began = time.monotonic()
+        run = subprocess.run([*wrapper, PROGRAMS / "fleetline", "--config", folder / "fleetline.toml", *arguments, "doctor"],
+                             capture_output=True, text=True, timeout=60)
+        run.seconds = time.monotonic() - began
+        return run
+
+    def checks(self, folder, **options):
+        run = self.doctor(folder, "--json", **options)
+        document = json.loads(run.stdout)
+        self.assertEqual(run.returncode, 0 if document["healthy"] else 1, run.stdout)
+        for check in document["checks"]:
+            self.assertEqual(bool(check["remedy"]), check["state"] != "good", check)
+        return document, run
+
+    def names(self, folder, code, what, words, **options):
+        """The first bad check says so."""
+        document, run = self.checks(folder, **options)
+        bad = [c for c in document["checks"] if c["state"] == "bad"]
+        self.assertTrue(bad, run.stdout)
+        self.assertEqual((bad[0]["code"], bad[0]["what"]), (code, what), run.stdout)
+        self.assertIn(words, bad[0]["text"])
+        self.assertEqual(run.returncode, 1)
+        return run
+
+    def server(self, name, **wish):
+        """openssl s_server with a certificate of the local cloud's CA; answers its port."""
+        pem, key, _ = self.known.pair(name, name="localhost", **wish)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        process = subprocess.Popen(["openssl", "s_server", "-accept", str(port), "-cert", pem, "-key", key, "-Verify", "1",
+                                    "-CAfile", self.line.dir / "cloud" / "ca.pem"],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stdin.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        while b"ACCEPT" not in process.stdout.readline():
+            self.assertIsNone(process.poll())
+        return port
+
+    # -- tests --------------------------------------------------------------------------------------------------------
+    def test_a_station_that_is_well_is_told_so(self):
+        folder = self.station("well", **self.claim("good"))
+        run = self.doctor(folder)
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertNotIn("BAD", run.stdout)
+        for words in ("signed in as 'station-well'", "4 can be subscribed to", "the cloud answers (400", "nobody else's"):
+            self.assertIn(words, run.stdout)
+        self.assertIn("364 days more", run.stdout)
+
+    def test_each_trouble_is_named(self):
+        """All at once: they wait more than they work."""
+        silent = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(silent.close)
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            refused = nobody.getsockname()[1]
+        strange = self.stranger.pair("strange")
+        old = self.known.pair("old", ends=-DAY / 24)
+        early = self.known.pair("early", begins=DAY, ends=2 * DAY)
+        other = self.known.pair("other")
+        readable = self.known.pair("readable")
+        readable[1].chmod(0o644)
+
+
+        def using(made):
+            return {"claim_certificate_file": made[0], "claim_key_file": made[1]}
+
+        fetch = {"claim_source": "command", "claim_certificate_file": None, "claim_key_file": None}
+        cases = [
+            (self.station("ca", ca_file=self.dir / "stranger.pem"), "cloud-server-untrusted", "server", "does not come from"),
+            (self.station("no-ca", ca_file=self.dir / "nowhere.pem"), "cloud-ca-unreadable", "claim", "No such file"),
+            (self.station("old", **using(old)), "cloud-claim-expired", "claim", "expired on"),
+            (self.station("early", **using(early)), "station-clock-wrong", "claim", "valid from"),
+            (self.station("readable", **using(readable)), "cloud-claim-invalid", "claim", "anybody may read"),
+            (self.station("mixed", **using((old[0], other[1]))), "cloud-claim-expired", "claim", "expired"),
+            (self.station("mismatch", **using((other[0], old[1]))), "cloud-claim-mismatched", "claim", "does not belong"),
+            (self.station("unknown", **using(strange)), "cloud-claim-refused", "claim's welcome", "does not accept"),
+            (self.station("command", claim_command=["/bin/sh", "-c", "echo no rights >&2; exit 3"], **fetch),
+             "cloud-claim-unavailable", "claim", "status 3: no rights"),
+            (self.station("host", port=self.server("host", host="elsewhere.example")), "cloud-host-mismatched", "server",
+             "another name"),
+            (self.station("tomorrow", port=self.server("tomorrow", host="localhost", begins=DAY)), "station-clock-wrong", "server",
+             "clock says"),
+            (self.station("yesterday", port=self.server("yesterday", host="localhost", ends=-DAY / 24)), "cloud-server-expired",
+             "server", "was valid until"),
+            (self.station("dns", endpoint="no-such-cloud.invalid"), "cloud-name-unknown", "name", "no-such-cloud.invalid"),
+            (self.station("refused", port=refused), "cloud-unreachable", "port", "refuses connections"),
+            (self.station("blocked", port=silent.getsockname()[1]), "cloud-port-blocked", "server", "says nothing"),
+            (self.station("proxy", proxy=f"http://127.0.0.1:{refused}"), "cloud-proxy-failed", "port", "The proxy"),
+            (self.station("inactive", **self.claim("inactive", status="INACTIVE")), "cloud-claim-refused", "session",
+             "not active"),
+            (self.station("connect", **self.claim("no-connect", without=["iot:Connect"])), "cloud-claim-refused", "session",
+             "station-connect"),
+            (self.station("template", product="another"), "cloud-policy-denies", "answer topics",
+             "provisioning-templates/another/provision/json/accepted"),
+            (self.station("publish", **self.claim("no-publish", without=["iot:Publish"])), "cloud-policy-denies",
+             "certificate request", "publishes to $aws/certificates/create-from-csr/json"),
+            (self.station("receive", **self.claim("no-receive", without=["iot:Receive"])), "cloud-no-answer",
+             "certificate request", "iot:Receive"),
+        ]
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            runs = {pool.submit(self.names, *case): case for case in cases}
+            for done in concurrent.futures.as_completed(runs):
+                with self.subTest(runs[done][0].name):
+                    run = done.result()
+                    self.assertLess(run.seconds, 15)
+
+    def test_what_is_on_the_machine_is_named(self):
+        good = self.claim("machine")
+        with self.subTest("ledger on a tmpfs"), tempfile.TemporaryDirectory(dir="/dev/shm") as shm:
+            self.names(self.station("tmpfs", ledger=f"{shm}/ledger.db", endpoint="no.invalid"), "station-ledger-unwritable", "disk",
+                       "tmpfs")
+        with self.subTest("no ledger, but another file"):
+            folder = self.station("no-ledger", endpoint="no.invalid")
+            (folder / "ledger.db").write_bytes(b"this is no ledger " * 100)
+            self.names(folder, "station-ledger-broken", "ledger", "")
+        with self.subTest("a link to a tty that is gone"):
+            folder = self.station("gone", endpoint="no.invalid")
+            os.symlink("/dev/pts/gone", folder / "usb" / "board")
+            self.names(folder, "port-gone", "ports", "No such file")
+        with self.subTest("no slot"):
+            self.names(self.station("slotless", slot=False, endpoint="no.invalid"), "station-configuration", "ports", "[[slot]]")
+        with self.subTest("a tty that may not be opened"):
+            if os.getuid() != 0:
+                self.skipTest("needs root")
+            folder = self.station("forbidden", endpoint="no.invalid", **good)
+            master, slave = os.openpty()
+            self.addCleanup(os.close, master)
+            self.addCleanup(os.close, slave)
+            os.fchmod(slave, 0o600)
+            os.symlink(os.ttyname(slave), folder / "usb" / "board")
+            for path in (self.dir, folder, folder / "usb"):
+                path.chmod(0o755)
+            self.names(folder, "port-failed", "ports", "may not open",
+                       wrapper=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
+        for meddler in ("ModemManager", "brltty"):
+            with self.subTest(meddler):
+                program = self.dir / meddler
+                shutil.copy(shutil.which("sleep"), program)
+                running = subprocess.Popen([program, "600"])
+                try:
+                    self.names(self.station(f"with-{meddler}", endpoint="no.invalid"), "port-busy", "interference", f"{meddler} runs")
+                finally:
+                    running.kill()
+                    running.wait()
+
+    def test_the_daemon_that_holds_the_session_is_asked_and_another_with_its_id_is_found(self):
+        self.line.configure(1, self.line.local_cloud)
+        self.line.start_daemon()
+        self.addCleanup(lambda: self.line.daemon.kill())
+        connected = lambda: self.line.api("/api/v1/status")[1]["cloud"]["connected"]  # noqa: E731
+        self.line.wait_for("session", connected)
+        document, _ = self.checks(self.line.dir)
+        self.assertTrue(document["healthy"], document)
+        self.assertEqual(document["checks"][-1]["text"], "the daemon is connected")
+        self.assertTrue(connected())  # it was not pushed out
+
+        folder = self.station("twin")
+        text = (folder / "fleetline.toml").read_text()
+        (folder / "fleetline.toml").write_text(text.replace("station-twin", "rehearsal-1"))
+        self.names(folder, "cloud-client-id-taken", "client id", "another client connects with the id 'rehearsal-1'")
+        self.line.daemon.popen.send_signal(signal.SIGTERM)
+        self.line.daemon.popen.wait(30)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
