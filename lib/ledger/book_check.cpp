@@ -156,7 +156,9 @@ std::map<std::int64_t, std::string> book::differences() {
         const resetting after(row);
         row.bind(1, number);
         const bool there = row.step();
-        const auto what = there ? difference(attempt_from(row), held.now) : "its row is missing";
+        auto what = there ? difference(attempt_from(row), held.now) : "its row is missing";
+        if (there && what.empty() && !is_row_of(row, held.now))
+            what = "its row is not what the events made it";
         if (!what.empty())
             found[number] = "attempt " + std::to_string(number) + " (" + held.now.attempt_id + "): " + what;
     }

@@ -63,10 +63,10 @@ bool is_row_of(statement& row, const attempt_state& a) {
     };
     return row.integer(0) == a.number && row.view(1) == a.attempt_id && row.integer(2) == a.station &&
            texts(3, {&a.slot, &a.port, &a.product, &a.started_at}) &&
-           (row.integer(7) != 0) == a.clock_synchronised &&
+           row.integer(7) == std::int64_t{a.clock_synchronised} &&
            texts(8, {&a.serial, &a.serial_source, &a.dialect, &a.firmware_version, &a.work_order,
                      &a.operator_name, &a.template_name}) &&
-           (row.integer(15) != 0) == a.rework && row.view(16) == stage_name(a.reached) &&
+           row.integer(15) == std::int64_t{a.rework} && row.view(16) == stage_name(a.reached) &&
            texts(17, {&a.key_origin, &a.public_key_sha256}) && row.integer(19) == a.certificate &&
            texts(20, {&a.thing_name, &a.proof, &a.replaces, &a.outcome, &a.failure_code, &a.failure_step,
                       &a.failure_text, &a.finished_at}) &&

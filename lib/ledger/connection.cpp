@@ -91,6 +91,9 @@ void connection::open() {
         database_->exec("PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON");
         database_->exec(wanted_.durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF");
         migrate();
+        // SQLite throws a log away whose file is empty. Had the sync of a new file's first page failed, the
+        // file would read well here and be empty after a power cut: so it is written again, from the log.
+        if (wanted_.durable) database_->exec("PRAGMA wal_checkpoint(PASSIVE)");
     } catch (const SQLite::Exception& error) {
         close();
         throw ledger_failure_from(error, doing, file_);

@@ -147,6 +147,13 @@ std::string station_key::sign(std::string_view bytes) const {
     throw key_failure(key_file_, "it does not sign");
 }
 
+bool is_certificate(std::string_view pem, std::string_view sha256) {
+    const certificate_pointer certificate(PEM_read_bio_X509(reading(pem).get(), nullptr, nullptr, nullptr));
+    const bio_pointer again(BIO_new(BIO_s_mem()));
+    return certificate && PEM_write_bio_X509(again.get(), certificate.get()) == 1 &&
+           text_in(again.get()) == pem && sha256_of(certificate.get()) == sha256;
+}
+
 bool is_signed_by(std::string_view certificate_pem, std::string_view bytes, std::string_view signature) {
     const certificate_pointer certificate(
         PEM_read_bio_X509(reading(certificate_pem).get(), nullptr, nullptr, nullptr));

@@ -44,6 +44,9 @@ class station_key {
     std::string certificate_sha256_;
 };
 
+/// Whether this is a PEM certificate, nothing else, with this SHA-256 of its DER (hex).
+bool is_certificate(std::string_view pem, std::string_view sha256);
+
 /// Whether `signature` was made over `bytes` by the key of this certificate.
 bool is_signed_by(std::string_view certificate_pem, std::string_view bytes, std::string_view signature);
 

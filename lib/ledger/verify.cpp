@@ -100,6 +100,8 @@ void verifier::check_event(statement& row, hash_checker& hashes) {
     const std::int64_t seq = row.integer(0);
     const auto previous = row.view(7);
     check_link(seq, previous);
+    if (const auto synchronised = row.integer(3); synchronised != 0 && synchronised != 1)
+        wrong_event(seq, changed, event_named(seq) + ": it was changed, its clock_synchronised is no truth");
     const auto station = stations_.find(row.integer(1));
     if (station == stations_.end())
         wrong_event(seq, changed, event_named(seq) + ": its station is not recorded");
@@ -165,11 +167,13 @@ void verifier::check_reworks() {
 }
 
 void verifier::check_head() {
-    auto& row = rows_.prepared("SELECT seq, hash FROM head");
+    auto& row = rows_.prepared("SELECT seq, hash FROM head WHERE one = 1");
     const resetting after(row);
     if (!row.step()) return wrong("the head: its row is missing");
     const std::int64_t seq = row.integer(0);
-    if (seq > last_seq_)
+    if (seq == last_seq_ + 1)
+        wrong(event_named(seq) + ": it is missing, the ledger was cut short");
+    else if (seq > last_seq_)
         wrong("events " + std::to_string(last_seq_ + 1) + " to " + std::to_string(seq) +
               ": they are missing, the ledger was cut short");
     else if (seq < last_seq_)

@@ -11,6 +11,7 @@
 #include "ledger/book_rows.hpp"
 #include "ledger/event_codec.hpp"
 #include "ledger/migrations.hpp"
+#include "ledger/station_key.hpp"
 #include "ledger/verify.hpp"
 
 namespace fleetline::ledger {
@@ -31,10 +32,10 @@ void verifier::check_projections() {
 /// (Those that were not final when it happened have been compared already; a superseded one also shows in its
 /// attempt's row.)
 void verifier::check_overtaken() {
-    statement twice(
-        rows_.database(),
-        "SELECT min(number) FROM certificate WHERE state = 'current' GROUP BY serial HAVING count(*) > 1 "
-        "LIMIT 10");
+    statement twice(rows_.database(),
+                    "SELECT min(number) FROM certificate WHERE state = 'current' AND serial IS NOT NULL "
+                    "GROUP BY serial HAVING count(*) > 1 "
+                    "LIMIT 10");
     while (twice.step())
         wrong("certificate " + std::to_string(twice.integer(0)) +
               ": it is current, and so is another one of its serial");
@@ -67,6 +68,8 @@ void verifier::check_orders() {
     statement row(rows_.database(), "SELECT " + std::string(order_columns) + " FROM work_order");
     while (row.step()) {
         auto found = order_from(row);
+        if (const auto listed = row.integer(3); listed != 0 && listed != 1)
+            wrong("work_order " + found.name + ": its allow_list is no truth");
         rows[found.name] = found;
     }
     for (const auto& expected : books_.orders()) {
@@ -156,6 +159,8 @@ void verifier::check_checkpoint(const checkpoint& one, const std::string& name) 
         return wrong(name + ": event " + std::to_string(one.seq) +
                      " is another one, the ledger was rewritten since then");
     if (!signer.bind(1, one.signer).step()) return wrong(name + ": who signed it is not known");
+    if (!is_certificate(signer.text(0), one.signer))
+        return wrong(name + ": its signer's certificate was changed");
     if (!signature_holds(signer.text(0), one)) wrong(name + ": its signature does not hold");
 }
 

@@ -73,6 +73,28 @@ TEST_CASE("a restored ledger goes on where the backup was made", "[ledger][care]
     CHECK(ledger::reader(line.how.file.string() + ".before-restore").verify().events == 24);
 }
 
+TEST_CASE("what is recorded from outside while the station works stands in the same chain",
+          "[ledger][care]") {
+    ledger_fixture line;
+    board_story(line, "attempt-1", "SN0001").pass();
+    board_story second(line, "attempt-2", "SN0002");
+    second.up_to(stage::issued);
+
+    ledger::certificate_revoked event;
+    event.certificate = certificate_id(board_story(line, "attempt-1", "").certificate);
+    event.by = "kim";
+    const auto done = ledger::record(line.how, std::move(event), line.clock);
+    second.request_registration().register_thing();
+    ledger::certificate_revoked unknown;
+    unknown.certificate = certificate_id("none");
+
+    CHECK(done.seq == 19);
+    CHECK(line.query("SELECT state FROM certificate WHERE serial = 'SN0001'") == "revoked");
+    CHECK(code_of([&] { ledger::record(line.how, std::move(unknown), line.clock); }) == "station-internal");
+    CHECK(line.query("SELECT max(seq) FROM event") == "21");
+    CHECK(line.reader().verify().problems == std::vector<std::string>{});
+}
+
 TEST_CASE("a backup that does not verify is not restored", "[ledger][care]") {
     ledger_fixture line;
     board_story(line, "attempt-1", "SN0001").pass();
