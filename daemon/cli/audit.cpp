@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // fleetline audit verify: does the ledger hold, and does a report fit it?
 #include <memory>
+#include <optional>
 
 #include "cli/command.hpp"
 #include "cli/json_view.hpp"
 #include "cli/text.hpp"
+#include "ledger/checkpoint.hpp"
 #include "report/check.hpp"
 
 namespace fleetline::cli {
@@ -35,30 +37,69 @@ void print_report(screen& out, const std::filesystem::path& file, const report::
     out.line("Report  " + safe_text(file.string()) + ": " +
              (holds ? out.paint(ink::good, "fits the ledger") : out.paint(ink::bad, "DOES NOT FIT")) + ", " +
              count_text(found.rows, "row", "rows"));
+    if (found.said) {
+        out.fact("signed", "by station " + safe_text(found.said->station) + " at " +
+                               time_text(safe_text(found.said->made_at)) + " UTC");
+        out.fact("holds", safe_text(report::describe(found.said->wanted)));
+    } else {
+        out.fact("signed", "no");
+    }
     print_problems(out, found.problems);
 }
 
-exit_status verify(surroundings& here, const std::filesystem::path& report_file) {
-    const auto ledger = here.ledger().verify();
-    report::check_result report;
-    if (!report_file.empty()) report = report::check_against(here.ledger(), report_file);
-    const bool holds = ledger.problems.empty() && report.problems.empty();
+struct options {
+    std::string report, checkpoints;
+};
+
+struct findings {
+    ledger::verification ledger;
+    std::optional<report::check_result> report;
+    std::vector<ledger::checkpoint> outside;
+
+    bool holds() const { return ledger.problems.empty() && (!report || report->problems.empty()); }
+};
+
+findings look(surroundings& here, const options& asked) {
+    findings found;
+    if (!asked.checkpoints.empty()) found.outside = ledger::checkpoints_in(asked.checkpoints);
+    if (!asked.report.empty()) found.report = report::check_against(here.ledger(), asked.report);
+    if (found.report && found.report->said) found.outside.push_back(found.report->said->head);
+    found.ledger = here.ledger().verify(found.outside);
+    return found;
+}
+
+json document_of(surroundings& here, const options& asked, const findings& found) {
+    json document{{"holds", found.holds()},
+                  {"ledger",
+                   {{"file", here.settings().ledger.file.string()},
+                    {"events", found.ledger.events},
+                    {"head_hash", found.ledger.head_hash},
+                    {"problems", found.ledger.problems}}}};
+    if (!asked.checkpoints.empty())
+        document["checkpoints"] = {{"file", asked.checkpoints}, {"count", found.outside.size()}};
+    if (!found.report) return document;
+    document["report"] = {{"file", asked.report},
+                          {"rows", found.report->rows},
+                          {"signed", found.report->said.has_value()},
+                          {"problems", found.report->problems}};
+    if (found.report->said)
+        document["report"]["says"] = json::parse(report::to_json_text(*found.report->said));
+    return document;
+}
+
+exit_status verify(surroundings& here, const options& asked) {
+    const auto found = look(here, asked);
     if (here.wants_json) {
-        json document{{"holds", holds},
-                      {"ledger",
-                       {{"file", here.settings().ledger.file.string()},
-                        {"events", ledger.events},
-                        {"head_hash", ledger.head_hash},
-                        {"problems", ledger.problems}}}};
-        if (!report_file.empty())
-            document["report"] = {
-                {"file", report_file.string()}, {"rows", report.rows}, {"problems", report.problems}};
-        here.out.line(indented(document));
+        here.out.line(indented(document_of(here, asked, found)));
     } else {
-        print_ledger(here, ledger);
-        if (!report_file.empty()) print_report(here.out, report_file, report);
+        print_ledger(here, found.ledger);
+        if (!asked.checkpoints.empty())
+            here.out.fact("checkpoints",
+                          count_text(static_cast<std::int64_t>(found.outside.size()),
+                                     "signed head, kept elsewhere", "signed heads, kept elsewhere"));
+        if (found.report) print_report(here.out, asked.report, *found.report);
     }
-    return holds ? exit_status::yes : exit_status::no;
+    return found.holds() ? exit_status::yes : exit_status::no;
 }
 
 }  // namespace
@@ -66,9 +107,12 @@ exit_status verify(surroundings& here, const std::filesystem::path& report_file)
 void add_audit(words& parent) {
     auto word = parent.word("audit", "Check the ledger");
     auto verb = word.word("verify", "Recompute the event chain and what is derived from it");
-    auto file = std::make_shared<std::string>();
-    verb.option("--report", *file, "Also check this report (csv or jsonl) against the ledger", "FILE");
-    verb.does([file](surroundings& here) { return verify(here, *file); });
+    auto asked = std::make_shared<options>();
+    verb.option("--checkpoints", asked->checkpoints,
+                "Also hold the ledger against signed heads that were kept elsewhere", "FILE");
+    verb.option("--report", asked->report, "Also check this report, and its signature, against the ledger",
+                "FILE");
+    verb.does([asked](surroundings& here) { return verify(here, *asked); });
 }
 
 }  // namespace fleetline::cli

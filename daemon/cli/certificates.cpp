@@ -50,6 +50,8 @@ void as_aws_cli(surroundings& here, bool to_revoke) {
         }
         here.out.line("aws iot update-certificate --certificate-id " + row.certificate_id +
                       " --new-status REVOKED");
+        here.out.line("#   then at the station: fleetline certificates mark-revoked " +
+                      short_id(row.certificate_id) + " --by NAME --note TEXT");
         return true;
     });
 }
@@ -101,6 +103,7 @@ void add_certificates(words& parent) {
     word.option("--format", asked->format, "table, csv, json (a line each) or aws-cli (commands that revoke)",
                 {"FORMAT", {"table", "csv", "json", "aws-cli"}});
     word.does([asked](surroundings& here) { return list(here, *asked); });
+    add_mark_revoked(word);
 }
 
 }  // namespace fleetline::cli

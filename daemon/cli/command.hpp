@@ -16,6 +16,7 @@
 #include "cli/words.hpp"
 #include "config/settings.hpp"
 #include "core/time.hpp"
+#include "ledger/ledger.hpp"
 #include "ledger/reader.hpp"
 
 namespace fleetline::cli {
@@ -31,6 +32,9 @@ class surroundings {
 
     /// Throws command_error: ledger unusable (5) or not permitted (4).
     const ledger::reader& ledger();
+
+    /// For what writes into the ledger itself: never makes one. Throws command_error as ledger() does.
+    ledger::options station_ledger();
 
     const std::filesystem::path& config_file() const noexcept { return config_file_; }
 
@@ -64,6 +68,7 @@ void add_show(words& parent);
 void add_devices(words& parent);
 void add_attempts(words& parent);
 void add_certificates(words& parent);
+void add_mark_revoked(words& certificates);
 void add_report(words& parent);
 void add_audit(words& parent);
 void add_stats(words& parent);
@@ -72,6 +77,8 @@ void add_scan(words& parent);
 void add_retry(words& parent);
 void add_rework(words& parent);
 void add_token(words& parent);
+void add_backup(words& parent);
+void add_restore(words& parent);
 void add_config(words& parent);
 void add_doctor(words& parent);
 

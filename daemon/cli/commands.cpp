@@ -14,7 +14,8 @@ constexpr std::array table{
     command{"stats", add_stats},       command{"order", add_order},
     command{"scan", add_scan},         command{"retry", add_retry},
     command{"rework", add_rework},     command{"token", add_token},
-    command{"doctor", add_doctor},     command{"config", add_config},
+    command{"doctor", add_doctor},     command{"backup", add_backup},
+    command{"restore", add_restore},   command{"config", add_config},
 };
 }  // namespace
 

@@ -2,11 +2,18 @@
 // fleetline report: the audit report.
 #include "report/writer.hpp"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <optional>
 
 #include "cli/command.hpp"
 #include "cli/options.hpp"
+#include "ledger/care.hpp"
+#include "ledger/station_key.hpp"
+#include "report/signed_report.hpp"
 
 namespace fleetline::cli {
 
@@ -17,6 +24,7 @@ struct options {
     std::string format;
     std::string file;
     bool include_failed = false;
+    bool sign = false;
 };
 
 std::unique_ptr<report::writer> make_writer(surroundings& here, const options& asked,
@@ -28,25 +36,63 @@ std::unique_ptr<report::writer> make_writer(surroundings& here, const options& a
     return report::make_pdf_writer(to, std::move(front));
 }
 
+/// The key is the service's alone: whoever signs acts for the station.
+ledger::station_key key_of(surroundings& here, const ledger::options& station) {
+    const auto file = station.key_directory / "station.key";
+    if (::access(file.c_str(), R_OK) == 0) return {station.key_directory, station.station, here.now};
+    const int why = errno;
+    if (why == ENOENT)
+        throw command_error(exit_status::no, "the station has no key yet (" + file.string() + ')',
+                            "fleetlined makes it when it is first started.");
+    throw command_error(exit_status::not_permitted,
+                        "you may not read the station's key " + file.string() + ": " + std::strerror(why),
+                        "Be the user 'fleetline', or use sudo.");
+}
+
+/// The head is signed after the last row was read, so that it covers every event the report names.
+void sign_and_commit(surroundings& here, const options& asked, const ledger::filter& wanted,
+                     std::int64_t rows, report::output& to) {
+    const auto station = here.station_ledger();
+    const auto key = key_of(here, station);
+    report::manifest said;
+    said.format = asked.format;
+    said.station = here.ledger().station();
+    said.made_at = to_rfc3339(here.now);
+    said.wanted = wanted;
+    said.rows = rows;
+    said.head = ledger::sign_head(station, here.now);
+    report::commit_signed(to, asked.file, key, said);
+}
+
 exit_status write(surroundings& here, const options& asked) {
     auto wanted = asked.filter.as_filter(here.now);
     wanted.newest_first = false;
     if (!asked.include_failed) wanted.outcome = "passed";
     const auto& ledger = here.ledger();
 
+    if (asked.sign && (asked.file.empty() || asked.file == "-"))
+        throw command_error(exit_status::usage, "--sign needs a file to put the signature beside",
+                            "Name it with -o FILE.");
+    if (asked.sign) key_of(here, here.station_ledger());  // say so before the work, not after it
     if (asked.file.empty() && here.out.is_terminal() && (asked.format == "xlsx" || asked.format == "pdf"))
         throw command_error(exit_status::usage, asked.format + " is not for a terminal",
                             "Name a file with -o FILE.");
     std::optional<report::output> file;
     if (!asked.file.empty() && asked.file != "-") file.emplace(report::output::to_file(asked.file));
     report::output& to = file ? *file : here.out.raw();
+    ledger.hold_still();
     const auto writer = make_writer(here, asked, wanted, to);
-    ledger.attempts(wanted, [&writer](const ledger::attempt_row& row) {
+    std::int64_t rows = 0;
+    ledger.attempts(wanted, [&](const ledger::attempt_row& row) {
         writer->row(row);
+        ++rows;
         return true;
     });
     writer->finish();
-    to.commit();
+    if (asked.sign)
+        sign_and_commit(here, asked, wanted, rows, to);
+    else
+        to.commit();
     return exit_status::yes;
 }
 
@@ -61,6 +107,7 @@ void add_report(words& parent) {
     asked->filter.add_period(word);
     asked->filter.add_selection(word);
     word.flag("--include-failed", asked->include_failed, "Also the attempts that did not pass");
+    word.flag("--sign", asked->sign, "Also FILE.p7s, a signature that openssl checks, and FILE.station.pem");
     word.option("-o,--output", asked->file, "Where to, if not to standard output", "FILE");
     word.does([asked](surroundings& here) { return write(here, *asked); });
 }

@@ -46,7 +46,7 @@ std::vector<ledger::attempt_row> attempts_of(surroundings& here, const std::stri
     return rows;
 }
 
-void print_json(surroundings& here, const std::string& serial) {
+void print_json(surroundings& here, const std::string& serial, const options& asked) {
     const auto& ledger = here.ledger();
     json document{{"serial", serial}};
     if (const auto device = ledger.device(serial)) document = to_json(*device);
@@ -58,6 +58,7 @@ void print_json(surroundings& here, const std::string& serial) {
         attempt["events"] = json::array();
         for (const auto& event : ledger.events_of(row.attempt_id))
             attempt["events"].push_back(to_json(event));
+        if (asked.transcript) attempt["transcript"] = ledger.transcript(row.attempt_id);
         document["attempt_list"].push_back(std::move(attempt));
     }
     here.out.line(indented(document));
@@ -151,7 +152,7 @@ void print_certificates(surroundings& here, const std::string& serial, const opt
 exit_status show(surroundings& here, const options& asked) {
     const auto serial = serial_of(here, asked.key);
     if (here.wants_json) {
-        print_json(here, serial);
+        print_json(here, serial, asked);
         return exit_status::yes;
     }
     const auto attempts = attempts_of(here, serial);

@@ -29,6 +29,22 @@ const config::settings& surroundings::settings() {
     return settings_.emplace(std::move(loaded.value));
 }
 
+ledger::options surroundings::station_ledger() {
+    ledger();  // it is there, and may be read
+    const auto& given = settings();
+    if (::access(given.ledger.file.c_str(), W_OK) != 0)
+        throw command_error(
+            exit_status::not_permitted,
+            "you may not write the ledger " + given.ledger.file.string() + ": " + std::strerror(errno),
+            "Be the user 'fleetline', or use sudo.");
+    ledger::options to;
+    to.file = given.ledger.file;
+    to.station = given.station.id;
+    to.create = false;
+    to.key_directory = given.ledger.file.parent_path();
+    return to;
+}
+
 const ledger::reader& surroundings::ledger() {
     if (ledger_) return *ledger_;
     const auto& file = settings().ledger.file;

@@ -10,6 +10,11 @@ words words::word(const std::string& name, const std::string& help) {
     return {*app_.add_subcommand(name, help)->fallthrough(), chosen_};
 }
 
+words words::optional_word(const std::string& name, const std::string& help) {
+    app_.require_subcommand(0, 1);
+    return {*app_.add_subcommand(name, help)->fallthrough(), chosen_};
+}
+
 void words::option(const std::string& names, std::string& into, const std::string& help,
                    const details& more) {
     auto* made = app_.add_option(names, into, help)->required(more.required);
@@ -30,7 +35,10 @@ void words::argument(const std::string& name, std::string& into, const std::stri
 }
 
 void words::does(action what) {
-    app_.callback([this_chosen = &chosen_, what = std::move(what)] { *this_chosen = what; });
+    // A word below this one has been called by now; what it does is meant then.
+    app_.callback([app = &app_, chosen = &chosen_, what = std::move(what)] {
+        if (app->get_subcommands().empty()) *chosen = what;
+    });
 }
 
 }  // namespace fleetline::cli

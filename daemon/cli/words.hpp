@@ -26,6 +26,8 @@ class words {
 
     /// A word below this one. With such words, one of them must follow.
     words word(const std::string& name, const std::string& help);
+    /// Likewise, but this word means something without it too.
+    words optional_word(const std::string& name, const std::string& help);
 
     struct details {
         details(const char* shown) : type(shown) {}  // NOLINT: "FILE" alone is the usual case

@@ -115,10 +115,30 @@ void must_not_be_in_use(const fs::path& ledger) {
 
 }  // namespace
 
+namespace {
+
+/// A copy may take the place of an older one, and of nothing else.
+void may_be_replaced(const fs::path& target, const fs::path& ledger) {
+    if (!fs::exists(target)) return;
+    const auto refused = [&target](std::string why) {
+        return ledger_failure("station-ledger-unwritable", "Backing up the ledger", target, std::move(why));
+    };
+    if (fs::equivalent(target, ledger)) throw refused("it is the ledger itself");
+    try {
+        if (SQLite::Database(target.string(), SQLite::OPEN_READONLY)
+                .execAndGet("PRAGMA application_id")
+                .getInt() == application_id)
+            return;
+    } catch (const SQLite::Exception&) {
+        // something else
+    }
+    throw refused("there is another file of that name");
+}
+
+}  // namespace
+
 verification backup(const fs::path& ledger, const fs::path& target) {
-    if (fs::exists(target))
-        throw ledger_failure("station-ledger-unwritable", "Backing up the ledger", target,
-                             "there is a file of that name");
+    may_be_replaced(target, ledger);
     return put(ledger, target, "Backing up the ledger", [] {});
 }
 

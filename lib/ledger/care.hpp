@@ -11,8 +11,8 @@
 namespace fleetline::ledger {
 
 /// A consistent copy of `ledger`, one file, without ownership tokens, verified; the station may be writing.
-/// Nothing is left at `target` unless it holds. Throws failure(station-ledger-…): unwritable where the copy
-/// cannot be written or `target` exists, broken when it does not verify.
+/// It takes the place of `target`, an older copy perhaps, only when it holds. Throws failure(station-ledger-…):
+/// unwritable where the copy cannot be written or `target` is something else, broken when it does not verify.
 verification backup(const std::filesystem::path& ledger, const std::filesystem::path& target);
 
 /// Puts a backup in the place of `ledger`, which must not be in use (station-ledger-busy). What was there

@@ -6,6 +6,7 @@
 #include "core/encoding.hpp"
 #include "report/columns.hpp"
 #include "report/report_file.hpp"
+#include "report/signed_report.hpp"
 #include "report/writer.hpp"
 
 namespace fleetline::report {
@@ -87,27 +88,53 @@ std::string check_row(const ledger::reader& ledger, const cells& row, bool csv) 
     return {};
 }
 
-}  // namespace
+void complain(check_result& result, const std::string& text) {
+    if (result.problems.size() < most_problems) result.problems.push_back(printable(text, 400));
+}
 
-check_result check_against(const ledger::reader& ledger, const std::filesystem::path& report) {
-    report_file file{report};
-    check_result result;
-    const auto complain = [&result](const std::string& text) {
-        if (result.problems.size() < most_problems) result.problems.push_back(printable(text, 400));
-    };
+void check_rows(const ledger::reader& ledger, report_file& file, check_result& result) {
     for (;;) {
         const auto row = file.next();
-        if (!row) {
-            complain("line " + std::to_string(file.line()) + ": " + row.why_not());
-            return result;
-        }
-        if (!*row) return result;
+        if (!row) return complain(result, "line " + std::to_string(file.line()) + ": " + row.why_not());
+        if (!*row) return;
         ++result.rows;
         const auto wrong = check_row(ledger, **row, file.is_csv());
         if (!wrong.empty())
-            complain("row " + std::to_string(result.rows) + " (serial " + cell_of(**row, "serial") +
-                     "): " + wrong);
+            complain(result, "row " + std::to_string(result.rows) + " (serial " + cell_of(**row, "serial") +
+                                 "): " + wrong);
     }
+}
+
+void check_signature(const ledger::reader& ledger, const std::filesystem::path& report,
+                     check_result& result) {
+    const auto found = signature_of(report);
+    if (!found) return;
+    const auto& signature = *found;
+    if (!signature) return complain(result, "its signature: " + signature.why_not());
+    if (!ledger.knows_signer(signature->certificate_sha256))
+        complain(result, "its signature: it is not this station's, but that of certificate " +
+                             signature->certificate_sha256);
+    result.said = signature->what;
+}
+
+}  // namespace
+
+check_result check_against(const ledger::reader& ledger, const std::filesystem::path& report) {
+    check_result result;
+    report_file file{report};
+    check_signature(ledger, report, result);
+    const bool has_signature = result.said || !result.problems.empty();
+    if (file.has_rows()) {
+        check_rows(ledger, file, result);
+        if (result.said && result.rows != result.said->rows)
+            complain(result, "it has " + std::to_string(result.rows) + " rows, and says " +
+                                 std::to_string(result.said->rows));
+    } else if (!has_signature) {
+        complain(result, "it has no signature, and only csv and jsonl can be compared row by row");
+    } else if (result.said) {
+        result.rows = result.said->rows;
+    }
+    return result;
 }
 
 }  // namespace fleetline::report

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Does an exported report (csv or jsonl) still fit the ledger it came from? Each of its rows names an event
-// by number and hash: a ledger that was cut or rewritten since then no longer has it. One thread.
+// Does an exported report still fit the ledger it came from? Each row of csv and jsonl names an event by
+// number and hash: a ledger that was cut or rewritten since then no longer has it. A signed report of any
+// format is held against its signature. One thread.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ledger/reader.hpp"
+#include "report/manifest.hpp"
 
 namespace fleetline::report {
 
 struct check_result {
     std::int64_t rows = 0;
     std::vector<std::string> problems;  ///< "row 12 (serial SN0012): …", the first wrong row first
+    std::optional<manifest> said;       ///< by a signature that holds, this station's or another's
 };
 
 /// Throws std::system_error when the file cannot be read.

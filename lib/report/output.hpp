@@ -35,6 +35,9 @@ class output {
 
     void flush();
 
+    /// Of a file that is not committed yet: where its bytes are, once flushed.
+    const std::filesystem::path& unfinished() const noexcept { return temporary_; }
+
     /// Everything is written and, for a file, on the disk and under its name.
     void commit();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/report_file.hpp"
 
+#include <array>
 #include <cerrno>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -51,6 +52,12 @@ std::string as_text(const nlohmann::json& value) {
 
 report_file::report_file(const std::filesystem::path& file) : from_(file, std::ios::binary) {
     if (!from_) throw std::system_error(errno, std::generic_category(), "reading " + file.string());
+    std::array<char, 4> begins{};
+    from_.read(begins.data(), begins.size());
+    const std::string_view magic(begins.data(), static_cast<std::size_t>(from_.gcount()));
+    rows_ = magic != "%PDF" && magic != "PK\x03\x04";
+    from_.clear();
+    from_.seekg(0);
     csv_ = from_.peek() != '{' && from_.peek() != std::ifstream::traits_type::eof();
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads an exported report back, row by row, as text cells in the pinned order. csv or jsonl is told by the
-// first byte. Everything in the file is a stranger's: what is not a report is said, with its line. One
+// first bytes. Everything in the file is a stranger's: what is not a report is said, with its line. One
 // thread.
 #pragma once
 
@@ -23,6 +23,8 @@ class report_file {
     /// The next row's cells, no row at the end, or why the file is no report.
     checked<std::optional<std::vector<std::string>>> next();
 
+    /// False for a workbook and a pdf, which are for people.
+    bool has_rows() const noexcept { return rows_; }
     bool is_csv() const noexcept { return csv_; }
     std::int64_t line() const noexcept { return line_; }
 
@@ -32,6 +34,7 @@ class report_file {
 
     std::ifstream from_;
     bool csv_ = false;
+    bool rows_ = true;
     bool header_read_ = false;
     std::int64_t line_ = 0;
 };

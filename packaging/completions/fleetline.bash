@@ -5,7 +5,7 @@ _fleetline() {
     local cur prev words cword split
     _init_completion -s || return
 
-    local commands='status watch show devices attempts certificates report audit stats order scan retry rework token doctor config'
+    local commands='status watch show devices attempts certificates report audit stats order scan retry rework token backup restore doctor config'
     local command= verb= i
     for ((i = 1; i < cword; i++)); do
         case ${words[i]} in
@@ -18,7 +18,7 @@ _fleetline() {
     done
 
     case $prev in
-        --config | --report | -o | --output)
+        --config | --report | --checkpoints | -o | --output)
             _filedir
             return
             ;;
@@ -27,6 +27,7 @@ _fleetline() {
             return
             ;;
         --by)
+            [[ $command == certificates ]] && return
             COMPREPLY=($(compgen -W 'hour day product slot order' -- "$cur"))
             return
             ;;
@@ -48,7 +49,7 @@ _fleetline() {
             COMPREPLY=($(compgen -W 'operator engineer auditor' -- "$cur"))
             return
             ;;
-        --product | --limit | --slot | --reason | --quota) return ;;
+        --product | --limit | --slot | --reason | --quota | --note) return ;;
     esac
     $split && return
 
@@ -58,10 +59,11 @@ _fleetline() {
         '') offered+=" --version $commands" ;;
         show) offered+=' --transcript --pem' ;;
         devices | attempts) offered+=" $period --outcome --limit" ;;
-        certificates) offered+=' --to-revoke --format' ;;
-        report) offered+=" $period --format --include-failed --output" ;;
-        audit) [[ $verb ]] && offered+=' --report' || offered+=' verify' ;;
+        certificates) [[ $verb ]] && offered+=' --by --note' || offered+=' mark-revoked --to-revoke --format' ;;
+        report) offered+=" $period --format --include-failed --sign --output" ;;
+        audit) [[ $verb ]] && offered+=' --report --checkpoints' || offered+=' verify' ;;
         stats) offered+=" $period --by" ;;
+        backup | restore) _filedir ;;
         config) [[ $verb ]] && _filedir toml || offered+=' check' ;;
         scan) offered+=' --slot' ;;
         retry) offered+=' --slot' ;;

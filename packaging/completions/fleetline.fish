@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for fleetline
 
-set -l commands status watch show devices attempts certificates report audit stats order scan retry rework token doctor config
+set -l commands status watch show devices attempts certificates report audit stats order scan retry rework token backup restore doctor config
 set -l none "not __fish_seen_subcommand_from $commands"
 
 complete -c fleetline -f
@@ -24,6 +24,8 @@ complete -c fleetline -n $none -a retry -d 'Try the board in a slot again'
 complete -c fleetline -n $none -a rework -d 'Let a passed board be provisioned once more'
 complete -c fleetline -n $none -a token -d 'Who may use the API over the network'
 complete -c fleetline -n $none -a doctor -d 'Check everything a first day can get wrong'
+complete -c fleetline -n $none -a backup -d 'Copy the ledger and verify the copy'
+complete -c fleetline -n $none -a restore -d 'Put a backup in the ledger\'s place'
 complete -c fleetline -n $none -a config -d 'Look at the configuration'
 
 set -l period '__fish_seen_subcommand_from devices attempts report stats'
@@ -38,11 +40,17 @@ complete -c fleetline -n '__fish_seen_subcommand_from show' -l transcript -d 'Wi
 complete -c fleetline -n '__fish_seen_subcommand_from show' -l pem -d 'With the certificates'
 complete -c fleetline -n '__fish_seen_subcommand_from certificates' -l to-revoke -d 'Only those no board holds'
 complete -c fleetline -n '__fish_seen_subcommand_from certificates' -l format -x -a 'table csv json aws-cli'
+complete -c fleetline -n '__fish_seen_subcommand_from certificates' -a mark-revoked -d 'Record a revocation'
+complete -c fleetline -n '__fish_seen_subcommand_from mark-revoked' -l by -x -d 'Who revoked it'
+complete -c fleetline -n '__fish_seen_subcommand_from mark-revoked' -l note -x -d 'Why'
+complete -c fleetline -n '__fish_seen_subcommand_from backup restore' -F
+complete -c fleetline -n '__fish_seen_subcommand_from report' -l sign -d 'With a signature'
 complete -c fleetline -n '__fish_seen_subcommand_from report' -l format -x -a 'csv jsonl xlsx pdf'
 complete -c fleetline -n '__fish_seen_subcommand_from report' -l include-failed -d 'Every attempt'
 complete -c fleetline -n '__fish_seen_subcommand_from report' -s o -l output -r -F -d 'Where to'
 complete -c fleetline -n '__fish_seen_subcommand_from audit' -a verify
 complete -c fleetline -n '__fish_seen_subcommand_from audit' -l report -r -F -d 'Check this report too'
+complete -c fleetline -n '__fish_seen_subcommand_from audit' -l checkpoints -r -F -d 'Signed heads kept elsewhere'
 complete -c fleetline -n '__fish_seen_subcommand_from stats' -l by -x -a 'hour day product slot order'
 complete -c fleetline -n '__fish_seen_subcommand_from order' -a 'list show open close import'
 complete -c fleetline -n '__fish_seen_subcommand_from open' -l quota -x -d 'How many may pass'

@@ -51,7 +51,12 @@ TEST_CASE("a backup made while the station works is whole, verified and without 
     CHECK(ledger::reader(copy).verify().problems.empty());
     CHECK(content_of(copy).find("token-of-attempt-2") == std::string::npos);
     CHECK_FALSE(std::filesystem::exists(copy.string() + ".new"));
-    CHECK(code_of([&] { ledger::backup(line.how.file, copy); }) == "station-ledger-unwritable");
+    CHECK(ledger::backup(line.how.file, copy).events == 19);
+    const auto other = line.directory.path() / "other.db";
+    std::ofstream(other) << "hello";
+    CHECK(code_of([&] { ledger::backup(line.how.file, other); }) == "station-ledger-unwritable");
+    CHECK(code_of([&] { ledger::backup(line.how.file, line.how.file); }) == "station-ledger-unwritable");
+    CHECK(content_of(other) == "hello");
 }
 
 TEST_CASE("a restored ledger goes on where the backup was made", "[ledger][care]") {

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// What leaves the building and comes back: signed reports as OpenSSL sees them, heads kept elsewhere,
+// backups, and certificates that somebody has revoked. The real program.
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "ledger/reader.hpp"
+#include "ledger/station_key.hpp"
+#include "station_directory.hpp"
+#include "support/shell.hpp"
+
+using namespace fleetline;
+using namespace fleetline::test;
+
+namespace {
+
+const std::string program = FLEETLINE_BIN_DIR "/fleetline";
+
+struct audited_station : station_directory {
+    audited_station() {
+        after_a_day();
+        const ledger::station_key made(path, "line-3", *parse_rfc3339("2026-11-24T05:58:00Z"));
+    }
+
+    said ask(const std::string& arguments) const {
+        return shell(program + " --config " + config() + ' ' + arguments + " 2>&1");
+    }
+    std::string file(const std::string& name) const { return (path / name).string(); }
+
+    /// README's line.
+    said openssl_says(const std::string& report) const {
+        return shell("openssl cms -verify -binary -inform DER -in " + file(report) + ".p7s -content " +
+                     file(report) + " -CAfile " + file(report) + ".station.pem -out /dev/null 2>&1");
+    }
+};
+
+void append(const std::string& file, const std::string& text) {
+    std::ofstream{file, std::ios::app | std::ios::binary} << text;
+}
+
+bool has(const said& answer, const std::string& words) {
+    return answer.text.find(words) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a signed report of any format is verified with OpenSSL alone, and by audit verify",
+          "[daemon][audit]") {
+    const std::string format = GENERATE("csv", "jsonl", "xlsx", "pdf");
+    const audited_station station;
+    const std::string name = "report." + format;
+    const auto made =
+        station.ask("report --sign --include-failed --order WO-17 --since 2026-11-24 --format " + format +
+                    " -o " + station.file(name));
+    INFO(made.text);
+    REQUIRE(made.status == 0);
+
+    const auto openssl = station.openssl_says(name);
+    CHECK(openssl.status == 0);
+    CHECK(has(openssl, "CMS Verification successful"));
+    const auto shown =
+        shell("openssl cms -cmsout -print -noout -inform DER -in " + station.file(name) + ".p7s 2>&1");
+    CHECK(has(
+        shown,
+        R"("filter":{"since":"2026-11-24T00:00:00.000Z","until":"","product":"","order":"WO-17","outcome":""})"));
+    CHECK(has(shown, R"("rows":7,"checkpoint":{)"));
+    const auto audit = station.ask("audit verify --report " + station.file(name));
+    INFO(audit.text);
+    CHECK(audit.status == 0);
+    CHECK(has(audit, "every attempt since 2026-11-24T00:00:00.000Z of order WO-17"));
+
+    append(station.file(name), "x");
+    CHECK(station.openssl_says(name).status != 0);
+    const auto changed = station.ask("audit verify --report " + station.file(name));
+    CHECK(changed.status == 1);
+    CHECK(has(changed, "its signature: "));
+}
+
+TEST_CASE("what is signed with a report keeps to its published schema", "[daemon][audit]") {
+    const audited_station station;
+    REQUIRE(station.ask("report --sign --format csv -o " + station.file("r.csv")).status == 0);
+    const auto check = station.file("check.py");
+    append(check, R"py(import json, sys, jsonschema
+schema = json.load(open(sys.argv[1]))
+jsonschema.Draft202012Validator.check_schema(schema)
+told = json.load(open(sys.argv[2]))["report"]
+jsonschema.validate(told["says"], schema, cls=jsonschema.Draft202012Validator)
+print(told["signed"], told["rows"], told["says"]["rows"], told["says"]["filter"]["outcome"])
+)py");
+    REQUIRE(
+        station.ask("--json audit verify --report " + station.file("r.csv") + " > " + station.file("told"))
+            .status == 0);
+
+    const auto said =
+        shell("python3 -W ignore " + check + " " FLEETLINE_SOURCE_DIR "/schema/report-manifest.schema.json " +
+              station.file("told") + " 2>&1");
+
+    CHECK(said.text == "True 6 6 passed\n");
+}
+
+TEST_CASE("a ledger rewritten after a signed report left is found out by it", "[daemon][audit]") {
+    const audited_station station;
+    REQUIRE(station.ask("report --sign --format pdf -o " + station.file("r.pdf")).status == 0);
+    for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(station.ledger() + ending);
+    station.after_a_day();
+    {
+        line_story line{station.ledger(), "line-3"};
+        line.append(ledger::station_stopped{"x"});
+    }
+    std::filesystem::remove(station.ledger());
+    {
+        line_story line{station.ledger(), "line-3"};
+        line.append(ledger::station_started{"0.1.0", "another past"});
+        tell_a_day(line);
+    }
+
+    const auto audit = station.ask("audit verify --report " + station.file("r.pdf"));
+
+    CHECK(audit.status == 1);
+    CHECK(has(audit, "is another one, the ledger was rewritten since then"));
+    CHECK(has(audit, "it is not this station's"));
+}
+
+TEST_CASE("a report signed by somebody else is not this station's", "[daemon][audit]") {
+    const audited_station station;
+    const audited_station other;
+    REQUIRE(station.ask("report --sign --format csv -o " + station.file("r.csv")).status == 0);
+    REQUIRE(other.ask("report --sign --format csv -o " + station.file("r.csv")).status == 0);
+
+    const auto audit = station.ask("audit verify --report " + station.file("r.csv"));
+
+    CHECK(audit.status == 1);
+    CHECK(has(audit, "it is not this station's"));
+}
+
+TEST_CASE("signing needs a file, and the station's key", "[daemon][audit]") {
+    const audited_station station;
+    CHECK(station.ask("report --sign --format csv").status == 2);
+    std::filesystem::remove(station.path / "station.key");
+    const auto without = station.ask("report --sign --format csv -o " + station.file("r.csv"));
+    CHECK(without.status == 1);
+    CHECK(has(without, "the station has no key yet"));
+    CHECK_FALSE(std::filesystem::exists(station.path / "r.csv"));
+    CHECK_FALSE(std::filesystem::exists(station.path / "station.key"));
+}
+
+TEST_CASE("heads kept elsewhere are held against the ledger", "[daemon][audit]") {
+    const audited_station station;
+    REQUIRE(station.ask("report --sign --format csv -o " + station.file("r.csv")).status == 0);
+    const auto told =
+        shell("sqlite3 " + station.ledger() +
+              " \"SELECT json_object('station', 'line-3', 'seq', seq, 'hash', lower(hex(hash)), "
+              "'made_at', made_at, 'signer', signer, 'signature', signature) FROM checkpoint\"");
+    append(station.file("heads.jsonl"), told.text);
+
+    const auto good = station.ask("audit verify --checkpoints " + station.file("heads.jsonl"));
+    CHECK(good.status == 0);
+    CHECK(has(good, "1 signed head, kept elsewhere"));
+
+    auto forged = told.text;
+    forged.replace(forged.find("\"seq\":") + 6, 1, "9");
+    append(station.file("heads.jsonl"), forged);
+    const auto bad = station.ask("audit verify --checkpoints " + station.file("heads.jsonl"));
+    CHECK(bad.status == 1);
+    CHECK(has(bad, "kept outside"));
+    append(station.file("heads.jsonl"), "not a head\n");
+    CHECK(station.ask("audit verify --checkpoints " + station.file("heads.jsonl")).status == 2);
+}
+
+TEST_CASE("a backup is verified, restored, and refused when it is broken", "[daemon][audit]") {
+    const audited_station station;
+    const auto copy = station.file("copy.db");
+    const auto made = station.ask("backup " + copy);
+    INFO(made.text);
+    REQUIRE(made.status == 0);
+    CHECK(has(made, "verified, "));
+    CHECK(station.ask("backup " + copy).status == 0);
+    CHECK(station.ask("backup " + station.config()).status == 1);
+    std::filesystem::remove(station.ledger());
+
+    CHECK(station.ask("restore " + copy).status == 0);
+    CHECK(station.ask("show SN0001").status == 0);
+    CHECK(station.ask("audit verify").status == 0);
+
+    REQUIRE(shell("sqlite3 " + copy + " \"UPDATE attempt SET serial = 'SN9999' WHERE serial = 'SN0001'\"")
+                .status == 0);
+    const auto refused = station.ask("restore " + copy);
+    CHECK(refused.status == 1);
+    CHECK(has(refused, "its serial says 'SN9999'"));
+    CHECK(station.ask("show SN0001").status == 0);
+    CHECK(station.ask("restore " + station.file("nothing.db")).status == 1);
+}
+
+TEST_CASE("a certificate that somebody has revoked leaves the list, with who and why", "[daemon][audit]") {
+    const audited_station station;
+    REQUIRE(has(station.ask("certificates --to-revoke"), "58092a33de65"));
+
+    CHECK(station.ask("certificates mark-revoked 58092a33 --by Chen").status == 2);
+    CHECK(station.ask("certificates mark-revoked 58092a33").status == 2);
+    CHECK(station.ask("certificates mark-revoked 0000000000 --by Chen --note x").status == 1);
+    const auto marked = station.ask("certificates mark-revoked 58092a33 --by Chen --note 'ticket 4711'");
+    INFO(marked.text);
+    CHECK(marked.status == 0);
+
+    CHECK_FALSE(has(station.ask("certificates --to-revoke"), "58092a33de65"));
+    CHECK(has(station.ask("show SN0003"), "revoked by Chen"));
+    CHECK(station.ask("certificates mark-revoked 58092a33 --by Chen --note 'again'").status == 1);
+    CHECK(station.ask("audit verify").status == 0);
+    CHECK(shell("sqlite3 " + station.ledger() +
+                " \"SELECT payload FROM event WHERE kind = 'certificate-revoked'\"")
+              .text ==
+          "{\"by\":\"Chen\",\"certificate\":"
+          "\"58092a33de652a72208e982638da693bdafd6207444adbaaacdbef7df38d5db7\","
+          "\"note\":\"ticket 4711\"}\n");
+}
