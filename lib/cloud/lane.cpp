@@ -285,7 +285,8 @@ bool lane::drain_is_over(monotonic_time now) const {
 void lane::end_drain(monotonic_time now) {
     draining_ = false;
     const auto unanswered = flying();
-    for (auto extra = drained_rejections_; extra < unanswered.size(); ++extra) expect_late_answer(0, now);
+    // Each may have come twice: whose refusal has not come yet must not be put down to another board later.
+    for (auto told = (drained_rejections_ + 1) / 2; told < unanswered.size(); ++told) expect_late_answer(0, now);
     if (unanswered.size() == 1) {
         for (auto& seen : seen_) {
             if (seen.owner == 0 && seen.at >= drain_began_) seen.owner = unanswered.front()->id;
