@@ -137,7 +137,7 @@ json list_things(const aws_call& call) {
 }
 
 std::string named(const aws_call& call, const char* name_key, const char* arn_key) {
-    const std::string name = call.text(name_key);
+    std::string name = call.text(name_key);
     if (!name.empty()) return name;
     const std::string arn = call.needed(arn_key);
     return arn.substr(arn.rfind('/') + 1);
