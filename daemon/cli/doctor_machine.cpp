@@ -102,9 +102,9 @@ identity service_identity() {
         ::getgrouplist(service_user, main_group, who.groups.data(), &count);
         who.groups.resize(static_cast<std::size_t>(std::clamp(count, 0, 64)));
     } else {
-        const int count = ::getgroups(0, nullptr);
+        who.groups.resize(static_cast<std::size_t>(std::max(::getgroups(0, nullptr), 0)));
+        const int count = ::getgroups(static_cast<int>(who.groups.size()), who.groups.data());
         who.groups.resize(static_cast<std::size_t>(std::max(count, 0)));
-        ::getgroups(static_cast<int>(who.groups.size()), who.groups.data());
         who.groups.push_back(main_group);
     }
     return who;
