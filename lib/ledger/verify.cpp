@@ -90,13 +90,17 @@ void verifier::check_events() {
         "FROM event "
         "ORDER BY seq");
     const resetting after(row);
-    hash_checker hashes;
-    while (row.step()) check_event(row, hashes);
-    for (const auto seq : hashes.finish())
-        wrong_event(seq, changed, event_named(seq) + ": it was changed, its content does not have its hash");
+    hash_checker under_way([this](const checked_event& one) { apply_event(one); });
+    try {
+        while (row.step()) check_event(row, under_way);
+    } catch (const SQLite::Exception&) {
+        under_way.finish();  // what could be read is judged all the same
+        throw;
+    }
+    under_way.finish();
 }
 
-void verifier::check_event(statement& row, hash_checker& hashes) {
+void verifier::check_event(statement& row, hash_checker& events) {
     const std::int64_t seq = row.integer(0);
     const auto previous = row.view(7);
     check_link(seq, previous);
@@ -105,11 +109,10 @@ void verifier::check_event(statement& row, hash_checker& hashes) {
     const auto station = stations_.find(row.integer(1));
     if (station == stations_.end())
         wrong_event(seq, changed, event_named(seq) + ": its station is not recorded");
-    else
-        hashes.add({previous, seq, station->second, row.view(2), row.integer(3) != 0, row.view(4),
-                    row.integer(5), row.view(6)},
-                   row.view(8));
-    apply_event(row, seq);
+    const std::string_view name = station == stations_.end() ? std::string_view() : station->second;
+    events.add(
+        {previous, seq, name, row.view(2), row.integer(3) != 0, row.view(4), row.integer(5), row.view(6)},
+        row.integer(1), row.view(8));
     last_seq_ = seq;
     last_hash_ = digest_from(row.view(8));
     ++found_.events;
@@ -130,15 +133,18 @@ void verifier::check_link(std::int64_t seq, std::string_view previous_hash) {
             event_named(last_seq_) + ": it was replaced, " + event_named(seq) + " follows another one");
 }
 
-void verifier::apply_event(statement& row, std::int64_t seq) {
+void verifier::apply_event(const checked_event& one) {
+    const auto seq = one.seq;
+    if (!one.hash_holds)
+        wrong_event(seq, changed, event_named(seq) + ": it was changed, its content does not have its hash");
     books_.set_horizon(seq);
-    const auto what = event_from(row.view(4), row.view(6), true);
+    const auto& what = one.what;
     if (!what) return wrong_event(seq, impossible, event_named(seq) + ": " + what.why_not());
     place_.seq = seq;
-    place_.attempt = row.integer(5);
-    place_.station = row.integer(1);
-    place_.recorded_at = row.view(2);
-    place_.clock_synchronised = row.integer(3) != 0;
+    place_.attempt = one.attempt;
+    place_.station = one.station;
+    place_.recorded_at = one.recorded_at;
+    place_.clock_synchronised = one.clock_synchronised;
     try {
         apply(place_, *what, books_);
     } catch (const impossible_event& why) {

@@ -31,9 +31,9 @@ class verifier {
     void run_guarded();
     void read_stations();
     void check_events();
-    void check_event(statement& row, hash_checker& hashes);
+    void check_event(statement& row, hash_checker& events);
     void check_link(std::int64_t seq, std::string_view previous_hash);
-    void apply_event(statement& row, std::int64_t seq);
+    void apply_event(const checked_event& one);
     void check_reworks();
     void check_head();
 
