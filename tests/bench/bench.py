@@ -4,14 +4,18 @@
 
 line: one board's cycle time beside its floor (bytes on the wire at the baud rate, the board's own work, two round trips to
 the cloud), and sixteen boards side by side beside one.
-ledger: see bench_ledger --help."""
+ledger: a ledger of --attempts attempts (bench_ledger), lookups, statistics of a day, csv beside sqlite3's own, audit verify,
+group commit beside a transaction for each event on the same disk, whole calls of the programs."""
 import argparse
 import json
+import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "rehearsal"))
@@ -69,7 +73,6 @@ def cpu_ticks(pid):
 
 
 def idle_percent(pid, seconds):
-    import time
     before = cpu_ticks(pid)
     time.sleep(seconds)  # a measurement over time, not a synchronisation
     return (cpu_ticks(pid) - before) / seconds  # 100 ticks a second
@@ -97,19 +100,82 @@ def bench_line():
             ("line.sixteen.idle_cpu", idle, "%")]
 
 
-def bench_ledger():
-    run = subprocess.run([ROOT / "build" / "release" / "bin" / "bench_ledger", "--attempts", "100000"],
-                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
-    return [(row["metric"], row["value"], row["unit"]) for row in json.loads(run.stdout)]
+def whole_calls(folder, ledger, boards):
+    """`fleetline show` as a whole, and the daemon's start until it says that it is ready, with that ledger."""
+    run = lambda *words: subprocess.run(words, check=True, capture_output=True)  # noqa: E731
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+        "/CN=bench", "-keyout", folder / "claim.key", "-out", folder / "claim.pem")
+    (folder / "usb").mkdir()
+    config = folder / "fleetline.toml"
+    config.write_text(f"""[station]
+id = "bench"
+[cloud]
+endpoint = "127.0.0.1"
+port = 9
+ca_file = "claim.pem"
+claim_certificate_file = "claim.pem"
+claim_key_file = "claim.key"
+[ledger]
+file = "{ledger}"
+[api]
+socket = "{folder}/api.sock"
+[usb]
+directory = "usb"
+[[product]]
+name = "meter"
+template = "fleetline-meter"
+[[slot]]
+name = "A1"
+port = "1"
+""")
+    programs = ROOT / "build" / "release" / "bin"
+    shown = []
+    for number in range(0, boards, max(1, boards // 40)):
+        began = time.monotonic()
+        run(programs / "fleetline", "--config", config, "show", f"SN{number:010}")
+        shown.append((time.monotonic() - began) * 1000)
+    shown.sort()
+    ready = [start_to_ready(programs / "fleetlined", config, folder) for _ in range(5)]
+    return [("ledger.cli.show.p50", shown[len(shown) // 2], "ms"), ("ledger.cli.show.max", shown[-1], "ms"),
+            ("ledger.daemon.first_start", ready[0], "ms"), ("ledger.daemon.start", sorted(ready[1:])[1], "ms")]
 
 
-BENCHES = {"line": bench_line, "ledger": bench_ledger}
+def start_to_ready(program, config, folder):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        name = folder / "notify"
+        name.unlink(missing_ok=True)
+        told.bind(str(name))
+        told.settimeout(30)
+        began = time.monotonic()
+        with subprocess.Popen([program, "--config", config], env=dict(os.environ, NOTIFY_SOCKET=str(name)),
+                              stderr=subprocess.DEVNULL) as daemon:
+            try:
+                while b"READY=1" not in told.recv(4096):
+                    pass
+                return (time.monotonic() - began) * 1000
+            finally:
+                daemon.terminate()
+
+
+def bench_ledger(attempts):
+    (ROOT / "build").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-ledger-", dir=ROOT / "build") as folder:
+        ledger = pathlib.Path(folder) / "ledger.db"
+        run = subprocess.run([ROOT / "build" / "release" / "bin" / "bench_ledger", "--attempts", str(attempts), "--file",
+                              ledger, "--keep"], stdout=subprocess.PIPE, check=True)
+        rows = [(row["metric"], row["value"], row["unit"]) for row in json.loads(run.stdout)]
+        boards = int(next(value for metric, value, _ in rows if metric == "ledger.boards"))
+        return rows + whole_calls(pathlib.Path(folder), ledger, boards)
+
+
+BENCHES = {"line": lambda _: bench_line(), "ledger": lambda options: bench_ledger(options.attempts)}
 
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bench", nargs="*", metavar="line|ledger", help="default: all")
+    parser.add_argument("--attempts", type=int, default=100_000, metavar="N", help="in the ledger (default: %(default)s)")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE")
     options = parser.parse_args()
     unknown = [name for name in options.bench if name not in BENCHES]
@@ -118,7 +184,7 @@ def main():
     rows = []
     for name in options.bench or BENCHES:
         print(f"\n{name}")
-        for metric, value, unit in BENCHES[name]():
+        for metric, value, unit in BENCHES[name](options):
             print(f"  {metric:<34} {value:>12.2f} {unit}")
             rows.append({"metric": metric, "value": round(value, 4), "unit": unit})
     if options.json:

@@ -1,27 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-// Measures the ledger: builds one of N attempts with a real chain, then looks things up,
-// exports, verifies. Prints a JSON list of {"metric", "value", "unit"}.
+// Measures the ledger: builds one of N attempts with a real chain, then looks things up, exports, verifies,
+// each in a process of its own, so that its peak memory is its own. Prints a JSON list of {"metric", "value",
+// "unit"}.
 //
 // usage: bench_ledger [--attempts N] [--file PATH] [--keep]
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include <algorithm>
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
-#include "core/digest.hpp"
-#include "core/unique_id.hpp"
-#include "ledger/event_codec.hpp"
+#include "ledger/ledger.hpp"
 #include "ledger/reader.hpp"
-#include "ledger/writer.hpp"
+#include "ledger_generator.hpp"
+#include "report/columns.hpp"
+#include "report/statistics.hpp"
+#include "report/writer.hpp"
 
 using namespace fleetline;
+using bench::generator;
 
 namespace {
 
@@ -31,19 +40,14 @@ double seconds_since(steady::time_point began) {
     return std::chrono::duration<double>(steady::now() - began).count();
 }
 
+/// Lines of "metric value unit", as the phases hand them on.
 class results {
   public:
-    void add(const std::string& metric, double value, const char* unit) {
-        std::fprintf(stderr, "%-44s %14.3f %s\n", metric.c_str(), value, unit);
-        char line[256];
-        std::snprintf(line, sizeof line, "%s{\"metric\":\"%s\",\"value\":%.6g,\"unit\":\"%s\"}",
-                      text_.empty() ? "" : ",\n ", metric.c_str(), value, unit);
-        text_ += line;
+    void add(const std::string& metric, double value, const std::string& unit) {
+        std::array<char, 200> line{};
+        std::snprintf(line.data(), line.size(), "ledger.%s %.6g %s\n", metric.c_str(), value, unit.c_str());
+        std::cout << line.data() << std::flush;
     }
-    void print() const { std::printf("[%s]\n", text_.c_str()); }
-
-  private:
-    std::string text_;
 };
 
 double peak_memory_mib() {
@@ -52,251 +56,286 @@ double peak_memory_mib() {
     return static_cast<double>(used.ru_maxrss) / 1024;
 }
 
-/// As long as one that AWS signs for a P-256 key.
-std::string certificate_pem(std::mt19937_64& chance) {
-    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string pem = "-----BEGIN CERTIFICATE-----\n";
-    for (int line = 0; line < 14; ++line) {
-        for (int i = 0; i < 64; i += 8)
-            for (std::uint64_t bits = chance(), n = 0; n < 8; ++n, bits >>= 6) pem += alphabet[bits & 63];
-        pem += '\n';
-    }
-    return pem + "-----END CERTIFICATE-----\n";
-}
-
-/// Attempts as a line makes them: most pass at once, one in twenty fails and passes the second time.
-class generator {
-  public:
-    generator(ledger::writer& to, std::uint64_t wanted) : to_(to), wanted_(wanted) {}
-
-    std::uint64_t run() {
-        open_order();
-        for (made_ = 0; made_ < wanted_;) {
-            const std::string serial = serial_of(boards_++);
-            if (boards_ % 20 == 0) attempt(serial, false);
-            if (made_ < wanted_) attempt(serial, true);
-        }
-        write();
-        return events_;
-    }
-
-    static std::string serial_of(std::uint64_t board) {
-        char text[24];
-        std::snprintf(text, sizeof text, "SN%010llu", static_cast<unsigned long long>(board));
-        return text;
-    }
-    std::uint64_t boards() const { return boards_; }
-    const std::vector<std::string>& some_certificates() const { return certificates_; }
-
-  private:
-    template <class Event>
-    void add(Event what) {
-        ledger::accepted next;
-        now_ += milliseconds{37};
-        next.at = now_;
-        next.clock_synchronised = true;
-        next.what = std::move(what);
-        group_.push_back(std::move(next));
-        ++events_;
-        if (group_.size() == 20'000) write();
-    }
-
-    void write() {
-        if (const auto trouble = to_.write(group_)) std::rethrow_exception(trouble);
-        for (const auto& each : group_)
-            if (each.error) std::rethrow_exception(each.error);
-        group_.clear();
-    }
-
-    void open_order() {
-        ledger::order_opened what;
-        what.order = order_name("WO-1");
-        what.product = product_name("meter");
-        what.by = "kim";
-        add(std::move(what));
-    }
-
-    void attempt(const std::string& serial, bool passes) {
-        ++made_;
-        const attempt_id id(make_unique_id(now_));
-        ledger::attempt_started started;
-        started.attempt = id;
-        started.slot = slot_name("A" + std::to_string(made_ % 16 + 1));
-        started.port = "pci-0000:00:14.0-usb-0:" + std::to_string(made_ % 16 + 1) + ":1.0";
-        started.product = product_name("meter");
-        add(std::move(started));
-        ledger::identified who;
-        who.attempt = id;
-        who.serial = serial_number(serial);
-        who.serial_source = "device";
-        who.dialect = "freertos-cli";
-        who.firmware_version = "1.4.2";
-        add(std::move(who));
-        ledger::admitted admitted;
-        admitted.attempt = id;
-        admitted.serial = serial_number(serial);
-        admitted.order = order_name("WO-1");
-        admitted.operator_name = "kim";
-        admitted.template_name = "fleetline-meter";
-        add(std::move(admitted));
-        if (passes) credential(id, serial);
-        ledger::attempt_finished ended;
-        ended.attempt = id;
-        ended.outcome = passes ? "passed" : "failed";
-        if (!passes) ended.failure_code = "port-gone";
-        if (!passes) ended.failure_step = "csr";
-        ended.duration_ms = 4000 + static_cast<std::int64_t>(chance_() % 1000);
-        ended.step_ms = {{"identify", 300}, {"csr", 900},      {"issue", 80},
-                         {"register", 90},  {"deliver", 1200}, {"prove", 700}};
-        add(std::move(ended));
-    }
-
-    void credential(const attempt_id& id, const std::string& serial) {
-        const std::string key = sha256_hex("key" + id.text());
-        const certificate_id certificate(sha256_hex("certificate" + id.text()));
-        if (made_ % 997 == 0 && certificates_.size() < 2000) certificates_.push_back(certificate.text());
-        ledger::csr_made csr;
-        csr.attempt = id;
-        csr.csr_sha256 = sha256_hex("csr" + id.text());
-        csr.public_key_sha256 = key;
-        csr.key_origin = "device";
-        add(std::move(csr));
-        ledger::issue_requested asked;
-        asked.attempt = id;
-        asked.public_key_sha256 = key;
-        add(std::move(asked));
-        ledger::issued issued;
-        issued.attempt = id;
-        issued.certificate = certificate;
-        issued.certificate_pem = certificate_pem(chance_);
-        issued.public_key_sha256 = key;
-        issued.not_after = utc_time{std::chrono::sys_days{std::chrono::year{2049} / 12 / 31}};
-        issued.token_expires = now_ + std::chrono::hours{1};
-        add(std::move(issued));
-        ledger::registration_requested registration;
-        registration.attempt = id;
-        registration.certificate = certificate;
-        registration.template_name = "fleetline-meter";
-        registration.parameters = {{"SerialNumber", serial}};
-        add(std::move(registration));
-        ledger::registered registered;
-        registered.attempt = id;
-        registered.certificate = certificate;
-        registered.thing = thing_name("meter-" + serial);
-        registered.device_configuration = {{"SerialNumber", serial}};
-        add(std::move(registered));
-        ledger::delivery_started begun;
-        begun.attempt = id;
-        begun.certificate = certificate;
-        add(std::move(begun));
-        ledger::delivered delivered;
-        delivered.attempt = id;
-        delivered.certificate = certificate;
-        add(std::move(delivered));
-        ledger::proved proved;
-        proved.attempt = id;
-        proved.certificate = certificate;
-        proved.proof = "readback";
-        add(std::move(proved));
-    }
-
-    ledger::writer& to_;
-    std::uint64_t wanted_;
-    std::uint64_t made_ = 0;
-    std::uint64_t boards_ = 0;
-    std::uint64_t events_ = 0;
-    utc_time now_ = utc_time{std::chrono::sys_days{std::chrono::year{2025} / 1 / 1}};
-    std::mt19937_64 chance_{1};
-    std::vector<ledger::accepted> group_;
-    std::vector<std::string> certificates_;
+struct wanted {
+    std::uint64_t attempts = 100'000;
+    std::filesystem::path file = std::filesystem::temp_directory_path() / "fleetline-bench-ledger.db";
+    bool keep = false;
+    std::string phase;
+    std::uint64_t boards = 0;
 };
 
-template <class What>
-void percentile(results& out, const std::string& metric, int times, What what) {
+std::vector<double> times_of(int times, const std::function<void()>& what) {
     std::vector<double> took;
     for (int i = 0; i < times; ++i) {
         const auto began = steady::now();
-        what(i);
+        what();
         took.push_back(seconds_since(began) * 1000);
     }
     std::sort(took.begin(), took.end());
+    return took;
+}
+
+void percentiles(results& out, const std::string& metric, int times, const std::function<void()>& what) {
+    const auto took = times_of(times, what);
     out.add(metric + ".p50", took[took.size() / 2], "ms");
     out.add(metric + ".p99", took[took.size() * 99 / 100], "ms");
 }
 
-void measure(const std::filesystem::path& file, const generator& made, results& out) {
-    auto began = steady::now();
-    const ledger::reader book(file);
-    out.add("ledger.open", seconds_since(began) * 1000, "ms");
+void must(bool holds) {
+    if (!holds) throw std::runtime_error("a lookup found nothing");
+}
+
+void generate(const wanted& how, results& out) {
+    ledger::options station;
+    station.file = how.file;
+    station.station = "bench";
+    station.durable = false;
+    ledger::writer to(station);
+    generator made(to, how.attempts);
+    const auto began = steady::now();
+    const auto events = made.run();
+    out.add("generate", static_cast<double>(events) / seconds_since(began), "events/s");
+    out.add("events", static_cast<double>(events), "events");
+    out.add("boards", static_cast<double>(made.boards()), "boards");
+    out.add("size",
+            static_cast<double>(std::filesystem::file_size(how.file)) / static_cast<double>(how.attempts),
+            "bytes/attempt");
+}
+
+void look_up(const wanted& how, results& out) {
+    const auto began = steady::now();
+    const ledger::reader book(how.file);
+    out.add("open", seconds_since(began) * 1000, "ms");
     std::mt19937_64 chance(2);
-    const auto must = [](bool holds) {
-        if (!holds) throw std::runtime_error("a lookup found nothing");
-    };
-    const auto any_serial = [&] { return generator::serial_of(chance() % made.boards()); };
-    percentile(out, "ledger.lookup.serial", 2000, [&](int) { must(!book.find(any_serial()).empty()); });
-    percentile(out, "ledger.lookup.thing", 2000,
-               [&](int) { must(!book.find("meter-" + any_serial()).empty()); });
-    const auto& certificates = made.some_certificates();
-    if (!certificates.empty())
-        percentile(out, "ledger.lookup.certificate", 2000, [&](int i) {
-            must(!book.find(certificates[static_cast<std::size_t>(i) % certificates.size()].substr(0, 12))
-                      .empty());
-        });
-    percentile(out, "ledger.device", 1000, [&](int) { must(book.device(any_serial()).has_value()); });
-    percentile(out, "ledger.newest_50", 200, [&](int) {
-        ledger::filter wanted;
-        wanted.limit = 50;
-        book.attempts(wanted, [](const auto&) { return true; });
+    const auto any = [&] { return generator::serial_of(chance() % how.boards); };
+    std::vector<std::string> certificates;
+    for (int i = 0; i < 500; ++i)
+        if (const auto device = book.device(any()); device && !device->certificate_id.empty())
+            certificates.push_back(device->certificate_id.substr(0, 12));
+    percentiles(out, "lookup.serial", 2000, [&] { must(!book.find(any()).empty()); });
+    percentiles(out, "lookup.thing", 2000, [&] { must(!book.find("meter-" + any()).empty()); });
+    percentiles(out, "lookup.certificate", 2000,
+                [&] { must(!book.find(certificates[chance() % certificates.size()]).empty()); });
+    percentiles(out, "device", 1000, [&] { must(book.device(any()).has_value()); });
+    percentiles(out, "newest_50", 200, [&] {
+        ledger::filter some;
+        some.limit = 50;
+        book.attempts(some, [](const auto&) { return true; });
     });
-    began = steady::now();
-    std::uint64_t rows = 0;
+}
+
+void stats(const wanted& how, results& out) {
+    const ledger::reader book(how.file);
+    ledger::filter last;
+    last.limit = 1;
+    utc_time end{};
+    book.attempts(last, [&end](const ledger::attempt_row& row) {
+        end = *parse_rfc3339(row.started_at);
+        return false;
+    });
+    ledger::filter day;
+    day.since = end - std::chrono::hours{24};
+    // A line's day, not the generator's: 16 slots at 5 s a board for 24 hours are 276,480 attempts.
+    std::int64_t rows = 0;
+    book.attempts(day, [&](const ledger::attempt_row& row) {
+        if (++rows == 5760) day.since = parse_rfc3339(row.started_at).value();
+        return rows < 5760;
+    });
+    const auto began = steady::now();
+    const auto found = report::collect(book, day, report::grouping::hour);
+    out.add("stats.day", seconds_since(began) * 1000, "ms");
+    out.add("stats.day.attempts", static_cast<double>(found.total.attempts()), "attempts");
+}
+
+/// The same columns in SQLite's own shell; `booleans and certificate_sha256 included.
+const char* const same_columns =
+    "SELECT a.attempt_id, station.name AS station, a.slot, a.serial, a.serial_source, a.product, "
+    "a.work_order AS "
+    "\"order\", a.operator_name AS operator, a.dialect, a.firmware_version, a.started_at, a.finished_at, "
+    "a.duration_ms, a.outcome, a.failure_code, a.failure_step, a.thing_name, c.certificate_id, "
+    "c.certificate_id AS "
+    "certificate_sha256, c.not_after AS certificate_not_after, a.public_key_sha256, a.key_origin, a.proof, "
+    "a.replaces "
+    "AS replaces_certificate_id, a.template_name AS template, CASE a.clock_synchronised WHEN 0 THEN 'false' "
+    "ELSE "
+    "'true' END AS clock_synchronised, a.last_event AS event_seq, lower(hex(event.hash)) AS event_hash FROM "
+    "attempt "
+    "AS a JOIN station ON station.number = a.station LEFT JOIN certificate AS c ON c.number = a.certificate "
+    "LEFT "
+    "JOIN event ON event.seq = a.last_event ORDER BY a.number;";
+
+double export_csv(const wanted& how, const std::filesystem::path& file) {
+    const auto began = steady::now();
+    const ledger::reader book(how.file);
+    auto to = report::output::to_file(file);
+    const auto writer = report::make_csv_writer(to);
     ledger::filter all;
     all.newest_first = false;
-    book.attempts(all, [&rows](const auto&) { return ++rows != 0; });
-    out.add("ledger.read_attempts", static_cast<double>(rows) / seconds_since(began), "rows/s");
-    began = steady::now();
-    const auto found = book.verify();
-    out.add("ledger.verify", static_cast<double>(found.events) / seconds_since(began), "events/s");
+    book.attempts(all, [&](const ledger::attempt_row& row) {
+        writer->row(row);
+        return true;
+    });
+    writer->finish();
+    to.commit();
+    return seconds_since(began);
+}
+
+void exports(const wanted& how, results& out) {
+    const auto ours = how.file.string() + ".ours.csv";
+    const auto theirs = how.file.string() + ".sqlite.csv";
+    const double mine = export_csv(how, ours);
+    out.add("export.csv", static_cast<double>(how.attempts) / mine, "rows/s");
+    out.add("export.csv.peak_memory", peak_memory_mib(), "MiB");
+    {
+        std::FILE* query = std::fopen((theirs + ".sql").c_str(), "w");
+        std::fputs(same_columns, query);
+        std::fclose(query);
+    }
+    const auto began = steady::now();
+    const std::string line = "sqlite3 -readonly -csv -header " + how.file.string() + " < " + theirs +
+                             ".sql > " + theirs + " && sync " + theirs;
+    if (std::system(line.c_str()) != 0) throw std::runtime_error("sqlite3 failed");
+    const double sqlite = seconds_since(began);
+    out.add("export.sqlite3", static_cast<double>(how.attempts) / sqlite, "rows/s");
+    out.add("export.times_sqlite3", sqlite / mine, "x");
+    if (std::system(("cmp -s " + ours + ' ' + theirs).c_str()) != 0)
+        out.add("export.differs", 1, "(the two files are not the same)");
+    for (const auto& file : {ours, theirs, theirs + ".sql"}) std::filesystem::remove(file);
+}
+
+void verify(const wanted& how, results& out) {
+    const auto began = steady::now();
+    const auto found = ledger::reader(how.file).verify();
+    out.add("verify", static_cast<double>(found.events) / seconds_since(began), "events/s");
     if (!found.problems.empty()) throw std::runtime_error(found.problems.front());
-    out.add("ledger.peak_memory", peak_memory_mib(), "MiB");
+}
+
+/// One slot of many: attempts of three events, of which two are waited for.
+boost::asio::awaitable<void> slot_at_work(ledger::ledger& book, int slot, steady::time_point until,
+                                          std::int64_t& attempts) {
+    for (int n = 0; steady::now() < until; ++n) {
+        const attempt_id id(std::to_string(slot) + '-' + std::to_string(n));
+        ledger::attempt_started started;
+        started.attempt = id;
+        co_await book.append(std::move(started));
+        ledger::identified who;
+        who.attempt = id;
+        who.serial = serial_number("SN" + id.text());
+        co_await book.append(std::move(who));
+        ledger::attempt_finished ended;
+        ended.attempt = id;
+        ended.outcome = "failed";
+        co_await book.append(std::move(ended));
+        ++attempts;
+    }
+}
+
+double attempts_per_second(const std::filesystem::path& file, int slots, std::size_t commit_limit) {
+    for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + ending);
+    ledger::options how;
+    how.file = file;
+    how.station = "bench";
+    how.commit_limit = commit_limit;
+    boost::asio::io_context io{1};
+    system_time_source time;
+    const logger log{logger::target::nowhere};
+    std::int64_t attempts = 0;
+    const auto began = steady::now();
+    {
+        ledger::ledger book(how, io.get_executor(), time, log);
+        for (int slot = 0; slot < slots; ++slot)
+            boost::asio::co_spawn(io, slot_at_work(book, slot, began + std::chrono::seconds{4}, attempts),
+                                  [](const std::exception_ptr& why) {
+                                      if (why) std::rethrow_exception(why);
+                                  });
+        io.run();
+    }
+    const double rate = static_cast<double>(attempts) / seconds_since(began);
+    for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + ending);
+    return rate;
+}
+
+void group_commit(const wanted& how, results& out) {
+    const std::filesystem::path file = how.file.string() + ".group";
+    const double alone = attempts_per_second(file, 256, 1);
+    const double together = attempts_per_second(file, 256, 512);
+    out.add("commit.transaction_each", alone, "attempts/s");
+    out.add("commit.together", together, "attempts/s");
+    out.add("commit.times", together / alone, "x");
+    const double one = attempts_per_second(file, 1, 512);
+    const double one_alone = attempts_per_second(file, 1, 1);
+    out.add("commit.one_slot", 1000 / one / 3, "ms/event");
+    out.add("commit.one_slot.transaction_each", 1000 / one_alone / 3, "ms/event");
+}
+
+struct phase {
+    const char* name;
+    void (*run)(const wanted&, results&);
+};
+constexpr std::array phases{phase{"generate", generate}, phase{"lookup", look_up},
+                            phase{"stats", stats},       phase{"export", exports},
+                            phase{"verify", verify},     phase{"commit", group_commit}};
+
+/// Runs a phase in a process of its own and hands its lines on.
+void spawn(const phase& which, wanted& how, std::string& json) {
+    const std::string line = std::filesystem::read_symlink("/proc/self/exe").string() + " --phase " +
+                             which.name + " --file " + how.file.string() + " --attempts " +
+                             std::to_string(how.attempts) + " --boards " + std::to_string(how.boards);
+    std::FILE* from = ::popen(line.c_str(), "r");
+    if (from == nullptr) throw std::runtime_error("cannot run " + line);
+    std::array<char, 200> text{};
+    std::array<char, 100> metric{};
+    std::array<char, 60> unit{};
+    double value = 0;
+    while (std::fgets(text.data(), text.size(), from) != nullptr) {
+        if (std::sscanf(text.data(), "%99s %lf %59[^\n]", metric.data(), &value, unit.data()) != 3) continue;
+        std::fprintf(stderr, "%-44s %14.3f %s\n", metric.data(), value, unit.data());
+        if (std::strcmp(metric.data(), "ledger.boards") == 0) how.boards = static_cast<std::uint64_t>(value);
+        std::snprintf(text.data(), text.size(), "%s{\"metric\":\"%s\",\"value\":%.6g,\"unit\":\"%s\"}",
+                      json.empty() ? "" : ",\n ", metric.data(), value, unit.data());
+        json += text.data();
+    }
+    if (::pclose(from) != 0) throw std::runtime_error(std::string(which.name) + " failed");
+}
+
+wanted read(int argc, char** argv) {
+    wanted how;
+    for (int i = 1; i < argc; ++i) {
+        const std::string word = argv[i];
+        const std::string value = i + 1 < argc ? argv[i + 1] : "";
+        if (word == "--keep")
+            how.keep = true;
+        else if (word == "--attempts")
+            how.attempts = std::stoull(value);
+        else if (word == "--file")
+            how.file = value;
+        else if (word == "--phase")
+            how.phase = value;
+        else if (word == "--boards")
+            how.boards = std::stoull(value);
+    }
+    return how;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
-    std::uint64_t attempts = 100'000;
-    std::filesystem::path file = std::filesystem::temp_directory_path() / "fleetline-bench-ledger.db";
-    bool keep = false;
-    for (int i = 1; i < argc; ++i) {
-        if (std::strcmp(argv[i], "--attempts") == 0 && i + 1 < argc)
-            attempts = std::stoull(argv[++i]);
-        else if (std::strcmp(argv[i], "--file") == 0 && i + 1 < argc)
-            file = argv[++i];
-        else if (std::strcmp(argv[i], "--keep") == 0)
-            keep = true;
+    auto how = read(argc, argv);
+    results out;
+    for (const auto& one : phases) {
+        if (how.phase != one.name) continue;
+        one.run(how, out);
+        out.add(how.phase + ".peak_memory", peak_memory_mib(), "MiB");
+        return 0;
     }
-    const auto remove = [&file] {
-        for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + ending);
+    const auto remove = [&how] {
+        for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(how.file.string() + ending);
     };
     remove();
-    results out;
-    {
-        ledger::options how;
-        how.file = file;
-        how.station = "bench";
-        how.durable = false;
-        ledger::writer to(how);
-        generator made(to, attempts);
-        const auto began = steady::now();
-        const auto events = made.run();
-        out.add("ledger.generate", static_cast<double>(events) / seconds_since(began), "events/s");
-        out.add("ledger.size",
-                static_cast<double>(std::filesystem::file_size(file)) / static_cast<double>(attempts),
-                "bytes/attempt");
-        measure(file, made, out);
-    }
-    out.print();
-    if (!keep) remove();
+    std::string json;
+    for (const auto& one : phases) spawn(one, how, json);
+    std::printf("[%s]\n", json.c_str());
+    if (!how.keep) remove();
     return 0;
 } catch (const std::exception& why) {
     std::cerr << "bench_ledger: " << why.what() << '\n';
