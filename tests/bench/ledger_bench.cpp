@@ -147,7 +147,7 @@ void stats(const wanted& how, results& out) {
     out.add("stats.day.attempts", static_cast<double>(found.total.attempts()), "attempts");
 }
 
-/// The same columns in SQLite's own shell; `booleans and certificate_sha256 included.
+/// The same columns in SQLite's own shell, booleans and certificate_sha256 included.
 const char* const same_columns =
     "SELECT a.attempt_id, station.name AS station, a.slot, a.serial, a.serial_source, a.product, "
     "a.work_order AS "
@@ -286,14 +286,15 @@ void spawn(const phase& which, wanted& how, std::string& json) {
     std::array<char, 200> text{};
     std::array<char, 100> metric{};
     std::array<char, 60> unit{};
+    std::array<char, 32> number{};
     double value = 0;
     while (std::fgets(text.data(), text.size(), from) != nullptr) {
         if (std::sscanf(text.data(), "%99s %lf %59[^\n]", metric.data(), &value, unit.data()) != 3) continue;
         std::fprintf(stderr, "%-44s %14.3f %s\n", metric.data(), value, unit.data());
         if (std::strcmp(metric.data(), "ledger.boards") == 0) how.boards = static_cast<std::uint64_t>(value);
-        std::snprintf(text.data(), text.size(), "%s{\"metric\":\"%s\",\"value\":%.6g,\"unit\":\"%s\"}",
-                      json.empty() ? "" : ",\n ", metric.data(), value, unit.data());
-        json += text.data();
+        std::snprintf(number.data(), number.size(), "%.6g", value);
+        json += std::string(json.empty() ? "" : ",\n ") + R"({"metric":")" + metric.data() + R"(","value":)" +
+                number.data() + R"(,"unit":")" + unit.data() + "\"}";
     }
     if (::pclose(from) != 0) throw std::runtime_error(std::string(which.name) + " failed");
 }
