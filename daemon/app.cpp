@@ -111,8 +111,8 @@ struct app::parts {
         offered.close_order = [this](order_name order, api::caller by) {
             return work_orders.close(std::move(order), std::move(by));
         };
-        offered.import_serials = [this](order_name order, std::vector<serial_number> serials, std::string,
-                                        api::caller) {
+        offered.import_serials = [this](order_name order, std::vector<serial_number> serials,
+                                        const std::string&, const api::caller&) {
             return work_orders.import(std::move(order), std::move(serials));
         };
         return offered;

@@ -119,7 +119,7 @@ asio::awaitable<void> orders::import(order_name order, std::vector<serial_number
         invalid(doing, order,
                 "'" + printable(wrong->text()) + "' is no serial number of " + open.product.text() +
                     "; nothing was imported");
-    co_await book_.import_serials(order, std::move(serials));
+    co_await book_.import_serials(order, serials);
 }
 
 }  // namespace fleetline::daemon

@@ -138,7 +138,8 @@ std::string head_text(const response& answer, std::optional<std::size_t> length,
     out += answer.page ? page_policy : data_policy;
     out += "\r\n";
     if (!answer.page) out += "Cache-Control: no-store\r\n";
-    for (const auto& [name, value] : answer.headers) out += name + ": " + value + "\r\n";
+    for (const auto& [name, value] : answer.headers)
+        out.append(name).append(": ").append(value).append("\r\n");
     out += "\r\n";
     return out;
 }

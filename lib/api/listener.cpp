@@ -93,7 +93,7 @@ class listener::impl : public std::enable_shared_from_this<impl> {
         ++here.now->connections;
         asio::co_spawn(
             acceptor.get_executor(), one->serve(),
-            [self = shared_from_this(), one](std::exception_ptr error) { self->ended(one, error); });
+            [self = shared_from_this(), one](const std::exception_ptr& error) { self->ended(one, error); });
     }
 
     /// One short answer that fits any socket's buffer; nobody waits for it to be read.

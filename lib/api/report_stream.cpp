@@ -111,7 +111,7 @@ asio::awaitable<std::unique_ptr<body_source>> stream_report(ledger_pool& pool, r
     auto source = std::make_unique<report_stream>(executor, ends[0], went, patience);
     pool.start([format, wanted = std::move(wanted), write_end](
                    const ledger::reader& book) { write_rows(book, format, wanted, write_end->get()); },
-               [went, write_end, running = std::move(running)](std::exception_ptr error) {
+               [went, write_end, running = std::move(running)](const std::exception_ptr& error) {
                    {
                        const std::lock_guard lock{went->mutex};
                        went->whole = !error;

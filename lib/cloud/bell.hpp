@@ -15,8 +15,8 @@ namespace fleetline::cloud {
 
 class bell {
   public:
-    explicit bell(boost::asio::any_io_executor executor)
-        : timer_(std::move(executor), boost::asio::steady_timer::time_point::max()) {}
+    explicit bell(const boost::asio::any_io_executor& executor)
+        : timer_(executor, boost::asio::steady_timer::time_point::max()) {}
 
     /// Wakes everybody who waits; it does not stay rung: waiters look at what they wait for, in a loop.
     void ring() { timer_.cancel(); }

@@ -16,7 +16,7 @@ using json = nlohmann::json;
 // No provisioning payload nests deeper than a map in a map; nlohmann's CBOR reader recurses, so a hostile one
 // could otherwise take the stack.
 constexpr int deepest = 6;
-constexpr std::size_t longest_text = 16 * 1024;
+constexpr std::size_t longest_text = std::size_t{16} * 1024;
 constexpr std::size_t most_entries = 256;
 
 class depth_guard final : public json::json_sax_t {

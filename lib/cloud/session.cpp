@@ -116,10 +116,10 @@ struct session::parts final : link_events {
     asio::awaitable<void> until_lost_or_renewed();
     void came_up(const link_up& answer);
     void judge_loss();
-    void set_trouble(std::string code, std::string text);
+    void set_trouble(const std::string& code, const std::string& text);
 };
 
-void session::parts::set_trouble(std::string code, std::string text) {
+void session::parts::set_trouble(const std::string& code, const std::string& text) {
     const bool news = state.connected || state.trouble_code != code || state.trouble != text;
     if (state.connected) state.since = time.utc_now();
     state.connected = false;

@@ -16,9 +16,9 @@ namespace {
 // The board's receive buffer holds 512 bytes; while it writes its flash it takes none out.
 constexpr std::size_t most_unechoed = 256;
 // What answers hold at most: a certificate of 2048 bytes is 2.9 kB of PEM.
-constexpr std::size_t longest_answer = 8 * 1024;
+constexpr std::size_t longest_answer = std::size_t{8} * 1024;
 // More than 20 s of log lines at 115200 baud without anything else.
-constexpr std::size_t most_noise = 256 * 1024;
+constexpr std::size_t most_noise = std::size_t{256} * 1024;
 constexpr milliseconds first_try{300};
 constexpr milliseconds next_try{1'000};
 constexpr milliseconds shortest_wait{2};
@@ -176,7 +176,7 @@ boost::asio::awaitable<void> freertos_session::ready(std::string doing) {
     if (!in_order_ || stale) {
         const bool was_in_order = in_order_;
         co_await wake_up();
-        doing_ = std::move(doing);
+        doing_ = doing;
         if (was_in_order && boots != boots_)
             fail("device-restarted", "its firmware said: Reset Source:" + last_boot_);
     }

@@ -47,6 +47,7 @@ const dialect_entry& entry_of(std::string_view name) {
 
 std::vector<std::string_view> dialect_names() {
     std::vector<std::string_view> names;
+    names.reserve(std::size(dialects));
     for (const auto& entry : dialects) names.push_back(entry.name);
     return names;
 }

@@ -10,7 +10,7 @@ namespace fleetline::ledger {
 
 namespace {
 
-constexpr std::size_t block_size = 256 * 1024;
+constexpr std::size_t block_size = std::size_t{256} * 1024;
 constexpr std::size_t most_under_way = 6;
 
 }  // namespace

@@ -381,12 +381,12 @@ void ledger::append_later(event what) {
     impl_->append(std::move(what), false);
 }
 
-asio::awaitable<receipt> ledger::import_serials(order_name order, std::vector<serial_number> serials) {
+asio::awaitable<receipt> ledger::import_serials(order_name order, const std::vector<serial_number>& serials) {
     order_serials_imported what;
     what.order = std::move(order);
     std::vector<std::string> texts;
     texts.reserve(serials.size());
-    for (auto& serial : serials) texts.push_back(serial.text());
+    for (const auto& serial : serials) texts.push_back(serial.text());
     return wait(impl_->append(std::move(what), true, std::move(texts)), impl_->executor());
 }
 

@@ -117,7 +117,8 @@ class ledger {
 
     /// Puts serials on an order's allow-list together with the event that says so, which is made here: those
     /// that are on it already are left out of its count and digest.
-    boost::asio::awaitable<receipt> import_serials(order_name order, std::vector<serial_number> serials);
+    boost::asio::awaitable<receipt> import_serials(order_name order,
+                                                   const std::vector<serial_number>& serials);
 
     /// Resumes when everything accepted so far is durable.
     boost::asio::awaitable<void> flush();

@@ -303,8 +303,8 @@ checkpoint writer::sign_head(utc_time now) {
             rows_.prepared("ROLLBACK").run();
             return last.front();
         }
-        const auto made = fleetline::ledger::make_checkpoint(wanted_.station, head_seq_,
-                                                             to_hex(bytes_of(head_hash_)), now, *key_);
+        auto made = fleetline::ledger::make_checkpoint(wanted_.station, head_seq_,
+                                                       to_hex(bytes_of(head_hash_)), now, *key_);
         rows_.prepared("INSERT OR IGNORE INTO signer (certificate_sha256, certificate_pem) VALUES (?1, ?2)")
             .bind(1, key_->certificate_sha256())
             .bind(2, key_->certificate_pem())

@@ -12,7 +12,7 @@ namespace fleetline::report {
 
 namespace {
 
-constexpr std::size_t longest_record = 64 * 1024;
+constexpr std::size_t longest_record = std::size_t{64} * 1024;
 
 using cells = std::vector<std::string>;
 
@@ -28,7 +28,7 @@ checked<std::optional<cells>> read_record(std::istream& from) {
             record.back() += static_cast<char>(from.get());
         } else if (c == '"' && (quoted || record.back().empty())) {
             quoted = !quoted;
-        } else if (quoted) {
+        } else if (quoted) {  // NOLINT(bugprone-branch-clone): the order of the questions matters
             record.back() += c;
         } else if (c == ',') {
             record.emplace_back();

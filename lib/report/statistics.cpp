@@ -79,6 +79,7 @@ std::string group_of(const ledger::attempt_row& row, grouping by) {
 
 std::vector<failure_count> by_frequency(const std::map<std::string, std::int64_t>& counted) {
     std::vector<failure_count> sorted;
+    sorted.reserve(counted.size());
     for (const auto& [code, count] : counted) sorted.push_back({code, count});
     std::stable_sort(sorted.begin(), sorted.end(),
                      [](const auto& a, const auto& b) { return a.count > b.count; });

@@ -26,7 +26,7 @@ namespace fleetline::serial {
 namespace {
 
 constexpr std::string_view watching = "Watching for boards";
-constexpr std::size_t longest_json = 64 * 1024;
+constexpr std::size_t longest_json = std::size_t{64} * 1024;
 constexpr std::uint32_t interesting = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE |
                                       IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 
@@ -152,6 +152,8 @@ class directory_watcher::watch {
     }
 
     /// `removed`: it was gone for a moment at least, whatever is there now.
+    // A copy: the name may be that of an entry which unplug() erases.
+    // NOLINTNEXTLINE(performance-unnecessary-value-param)
     void look_at_name(std::string name, bool removed) {
         if (name.starts_with('.')) return;
         if (is_description(name)) return look_at_description(name.substr(0, name.size() - 5), removed);
@@ -193,7 +195,7 @@ class directory_watcher::watch {
 
     std::filesystem::path directory;
     boost::asio::posix::stream_descriptor notices;
-    alignas(inotify_event) std::array<char, 16 * 1024> buffer{};
+    alignas(inotify_event) std::array<char, 16UL * 1024> buffer{};
     std::map<std::string, plugged> boards;
     std::deque<usb_event> events;
 };

@@ -109,7 +109,7 @@ asio::awaitable<void> station::run_slots() {
     std::exception_ptr trouble;
     if (running == 0) all_ended.set();
     for (const auto& one : slots_) {
-        auto ended = [this, &running, &all_ended, &trouble](std::exception_ptr why) {
+        auto ended = [this, &running, &all_ended, &trouble](const std::exception_ptr& why) {
             if (why && !trouble) trouble = why;
             if (why) stop();
             if (--running == 0) all_ended.set();

@@ -162,7 +162,7 @@ TEST_CASE("an allow-list is imported once, and asked", "[ledger][reader]") {
     line.append(ledger::order_opened{order_name("WO-1"), product_name("meter"), 0, "kim", true});
     line.append(ledger::order_opened{order_name("WO-2"), product_name("meter"), 0, "kim", false});
     const auto import = [&line](std::vector<serial_number> serials) {
-        return run(line.io, line.book->import_serials(order_name("WO-1"), std::move(serials)));
+        return run(line.io, line.book->import_serials(order_name("WO-1"), serials));
     };
     const auto allowed = [&line](const char* order, const char* serial) {
         return run(line.io, line.book->serial_allowed(order_name(order), serial_number(serial)));
