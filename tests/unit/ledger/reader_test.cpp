@@ -161,7 +161,7 @@ TEST_CASE("an allow-list is imported once, and asked", "[ledger][reader]") {
     ledger_fixture line;
     line.append(ledger::order_opened{order_name("WO-1"), product_name("meter"), 0, "kim", true});
     line.append(ledger::order_opened{order_name("WO-2"), product_name("meter"), 0, "kim", false});
-    const auto import = [&line](std::vector<serial_number> serials) {
+    const auto import = [&line](const std::vector<serial_number>& serials) {
         return run(line.io, line.book->import_serials(order_name("WO-1"), serials));
     };
     const auto allowed = [&line](const char* order, const char* serial) {
