@@ -5,6 +5,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <regex>
 #include <utility>
 
 #include "api/server.hpp"
@@ -93,6 +94,14 @@ struct app::parts {
     api::providers providers() {
         api::providers offered;
         offered.snapshot = [this] { return line.status(); };
+        offered.scan = [this](serial_number label, slot_name slot,
+                              const api::caller&) -> asio::awaitable<slot_name> {
+            co_return scanned(label, slot);
+        };
+        offered.sign_on = [this](std::string name, const api::caller&) -> asio::awaitable<void> {
+            line.sign_on(std::move(name));
+            co_return;
+        };
         offered.retry = [this](slot_name slot, const api::caller&) -> asio::awaitable<void> {
             line.retry(slot);
             co_return;
@@ -116,6 +125,14 @@ struct app::parts {
             return work_orders.import(std::move(order), std::move(serials));
         };
         return offered;
+    }
+
+    /// A scan is a badge or a label.
+    slot_name scanned(const serial_number& what, const slot_name& slot) {
+        const auto& badge = settings.station.badge_pattern;
+        if (badge.empty() || !std::regex_match(what.text(), std::regex(badge))) return line.scan(what, slot);
+        line.sign_on(what.text());
+        return {};
     }
 
     /// The configured slot that this tty belongs to, if its product takes such ttys.

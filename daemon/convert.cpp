@@ -17,6 +17,12 @@ station::serial_source source_of(const std::string& text) {
     return station::serial_source::usb;
 }
 
+station::start_rule start_of(const std::string& text) {
+    if (text == "scan") return station::start_rule::on_scan;
+    if (text == "both") return station::start_rule::both;
+    return station::start_rule::on_plug;
+}
+
 /// The CA as it is written into boards: one certificate, LF line ends.
 std::string read_ca(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
@@ -46,6 +52,8 @@ station::product_settings product_of(const config::product_section& from,
     product.board_endpoint = from.board_endpoint.empty() ? cloud.endpoint : from.board_endpoint;
     product.board_port = from.board_port == 0 ? cloud.port : from.board_port;
     product.order_required = from.order_required;
+    product.start = start_of(from.start);
+    product.failures_allowed = from.failures_allowed;
     product.patience = from.patience;
     return product;
 }

@@ -74,6 +74,7 @@ void add_audit(words& parent);
 void add_stats(words& parent);
 void add_order(words& parent);
 void add_scan(words& parent);
+void add_sign_on(words& parent);
 void add_retry(words& parent);
 void add_rework(words& parent);
 void add_token(words& parent);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// fleetline scan, retry, rework: what an operator or an engineer does at the line, through the daemon.
+// fleetline scan, sign-on, retry, rework: what an operator or an engineer does at the line, through the
+// daemon.
 #include <memory>
 
 #include "cli/action.hpp"
@@ -11,7 +12,7 @@ namespace fleetline::cli {
 namespace {
 
 struct options {
-    std::string serial, slot, reason;
+    std::string serial, slot, reason, name;
 };
 
 exit_status scan(surroundings& here, const options& asked) {
@@ -21,6 +22,14 @@ exit_status scan(surroundings& here, const options& asked) {
     const auto slot = answer.value("slot", asked.slot);
     return say_done(here, answer,
                     safe_text(asked.serial) + (slot.empty() ? " taken" : " is for slot " + safe_text(slot)));
+}
+
+exit_status sign_on(surroundings& here, const options& asked) {
+    const json body{{"name", asked.name}};
+    const auto answer = ask_daemon(here, "/api/v1/operator", one_line(body));
+    const auto name = answer.value("operator", asked.name);
+    return say_done(here, answer,
+                    name.empty() ? std::string("nobody is signed on") : safe_text(name) + " works here now");
 }
 
 exit_status retry(surroundings& here, const options& asked) {
@@ -44,6 +53,13 @@ void add_scan(words& parent) {
     word.does([asked](surroundings& here) { return scan(here, *asked); });
 }
 
+void add_sign_on(words& parent) {
+    auto word = parent.word("sign-on", "Tell who works at the station from now on");
+    auto asked = std::make_shared<options>();
+    word.argument("NAME", asked->name, "The operator; without it nobody in particular", false);
+    word.does([asked](surroundings& here) { return sign_on(here, *asked); });
+}
+
 void add_retry(words& parent) {
     auto word = parent.word("retry", "Try the board in a slot again, as if it were plugged now");
     auto asked = std::make_shared<options>();
@@ -52,7 +68,7 @@ void add_retry(words& parent) {
 }
 
 void add_rework(words& parent) {
-    auto word = parent.word("rework", "Let a board that has passed be provisioned once more");
+    auto word = parent.word("rework", "Let a board that has passed, or failed too often, be tried once more");
     auto asked = std::make_shared<options>();
     word.argument("SERIAL", asked->serial, "The serial number");
     word.option("--reason", asked->reason, "Why: it is recorded", {"TEXT", {}, true});

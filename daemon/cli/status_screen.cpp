@@ -94,6 +94,7 @@ cell state_of(const json& slot) {
     if (step.empty()) step = text_of(slot, "at");
     if (state == "working") return {"working" + (step.empty() ? "" : ": " + safe_text(step)), ink::accent};
     if (state == "waiting-for-cloud") return {"waiting for cloud", ink::warning};
+    if (state == "waiting-for-scan") return {"waiting for its label", ink::warning};
     if (state == "empty") return {"empty", ink::faint};
     if (state == "interrupted") return {"interrupted", ink::warning};
     std::string loud = safe_text(state);

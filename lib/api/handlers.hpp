@@ -25,6 +25,7 @@ boost::asio::awaitable<response> get_stats(service& here, const request& what);
 boost::asio::awaitable<response> get_report(service& here, const request& what);
 
 boost::asio::awaitable<response> post_scan(service& here, const request& what);
+boost::asio::awaitable<response> post_operator(service& here, const request& what);
 boost::asio::awaitable<response> post_retry(service& here, const request& what);
 boost::asio::awaitable<response> post_rework(service& here, const request& what);
 boost::asio::awaitable<response> post_order(service& here, const request& what);

@@ -59,6 +59,15 @@ asio::awaitable<response> post_scan(service& here, const request& what) {
     co_return done(200, "slot", taken_by.text());
 }
 
+asio::awaitable<response> post_operator(service& here, const request& what) {
+    const body_members asked{what, {"name"}};
+    const auto name = asked.text_or_none("name", 64);
+    if (!here.station->sign_on) not_available("Signing on");
+    const auto by = co_await here.resolved(*what.by);
+    co_await here.station->sign_on(name, by);
+    co_return done(200, "operator", here.station->snapshot().operator_name);
+}
+
 asio::awaitable<response> post_retry(service& here, const request& what) {
     const body_members nothing{what, {}};
     const slot_name slot{std::string{what.parameter("slot")}};

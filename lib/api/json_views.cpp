@@ -12,8 +12,7 @@ json time_or_empty(utc_time when) {
 }  // namespace
 
 json view_of(const station::slot_status& slot) {
-    const bool at_work =
-        slot.state != station::slot_state::empty || !slot.attempt.empty() || !slot.failure_code.empty();
+    const bool at_work = !slot.attempt.empty() || !slot.failure_code.empty();
     json out;
     out["slot"] = slot.slot.text();
     out["product"] = slot.product.text();
@@ -47,6 +46,7 @@ json station_view_of(const station::station_status& status) {
     json out;
     out["station"] = status.station;
     out["version"] = FLEETLINE_VERSION;
+    out["operator"] = status.operator_name;
     out["started_at"] = time_or_empty(status.started_at);
     out["stopping"] = status.stopping;
     auto& cloud = out["cloud"];

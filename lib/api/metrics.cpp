@@ -47,8 +47,8 @@ void print_station(std::string& to, const station::station_status& status) {
     using station::slot_state;
     family(to, "fleetline_slots", "gauge", "Slots by state.");
     for (const auto state :
-         {slot_state::empty, slot_state::working, slot_state::waiting_for_cloud, slot_state::passed,
-          slot_state::failed, slot_state::refused, slot_state::abandoned}) {
+         {slot_state::empty, slot_state::waiting_for_scan, slot_state::working, slot_state::waiting_for_cloud,
+          slot_state::passed, slot_state::failed, slot_state::refused, slot_state::abandoned}) {
         std::int64_t count = 0;
         for (const auto& slot : status.slots) count += slot.state == state ? 1 : 0;
         value(to, "fleetline_slots", "state=" + quoted(station::to_text(state)), count);

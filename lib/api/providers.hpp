@@ -30,6 +30,9 @@ struct providers {
     /// empty: it is kept for the next board.
     std::function<boost::asio::awaitable<slot_name>(serial_number serial, slot_name slot, caller by)> scan;
 
+    /// Who works at the station from now on; empty: nobody in particular.
+    std::function<boost::asio::awaitable<void>(std::string name, caller by)> sign_on;
+
     /// Try the board in this slot again, as if it were plugged now.
     std::function<boost::asio::awaitable<void>(slot_name slot, caller by)> retry;
 

@@ -23,6 +23,7 @@ constexpr std::array table{
     route{"GET", "/api/v1/report", reading, get_report},
     route{"GET", "/api/v1/live", everyone, nullptr},
     route{"POST", "/api/v1/scan", acting, post_scan, route::takes::object},
+    route{"POST", "/api/v1/operator", acting, post_operator, route::takes::object},
     route{"POST", "/api/v1/slots/{slot}/retry", acting, post_retry, route::takes::object},
     route{"POST", "/api/v1/rework", engineers, post_rework, route::takes::object},
     route{"POST", "/api/v1/orders", engineers, post_order, route::takes::object},

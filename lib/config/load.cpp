@@ -6,7 +6,6 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
-#include <regex>
 #include <stdexcept>
 
 #include "config/section.hpp"
@@ -36,6 +35,7 @@ void read_station(section from, station_section& into) {
     from.choice("log_level", into.log_level, {"debug", "info", "warning", "error"});
     from.seconds("stop_grace_s", into.stop_grace, 0, 600);
     from.text("operator", into.operator_name);
+    from.expression("badge_pattern", into.badge_pattern);
     from.finish();
 }
 
@@ -83,12 +83,12 @@ void read_product(section from, product_section& into, const std::filesystem::pa
     from.choice("dialect", into.dialect, {"freertos-cli"});
     from.integer("baud", into.baud, 1200, 4'000'000);
     from.choice("serial_source", into.serial_source, {"device", "usb", "scan"});
-    from.text("serial_pattern", into.serial_pattern);
-    try {
-        const std::regex tried(into.serial_pattern);
-    } catch (const std::regex_error& error) {
-        from.complain("serial_pattern", std::string("is no regular expression: ") + error.what());
-    }
+    into.start = into.serial_source == "scan" ? "scan" : "plug";
+    from.choice("start", into.start, {"plug", "scan", "both"});
+    if (into.serial_source == "scan" && into.start == "plug")
+        from.complain("start", "a serial number from the label needs \"scan\" or \"both\"");
+    from.integer("failures_allowed", into.failures_allowed, 0, 1000);
+    from.expression("serial_pattern", into.serial_pattern);
     from.require("template");
     from.text("template", into.template_name);
     // AWS API model: template names are 1 to 36 of [0-9A-Za-z_-].

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <regex>
 #include <utility>
 
 namespace fleetline::config {
@@ -125,6 +126,15 @@ void section::seconds(std::string_view key, milliseconds& value, double least, d
     double found = static_cast<double>(value.count()) / 1000;
     number(key, found, least, most);
     value = milliseconds{std::llround(found * 1000)};
+}
+
+void section::expression(std::string_view key, std::string& value) {
+    text(key, value);
+    try {
+        const std::regex tried(value);
+    } catch (const std::regex_error& error) {
+        complain(key, std::string("is no regular expression: ") + error.what());
+    }
 }
 
 void section::boolean(std::string_view key, bool& value) {

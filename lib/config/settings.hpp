@@ -20,6 +20,7 @@ struct station_section {
     std::string log_level = "info";   ///< debug, info, warning, error
     milliseconds stop_grace{20'000};  ///< how long a stop waits for attempts to reach a safe point
     std::string operator_name;        ///< recorded with attempts until somebody signs on
+    std::string badge_pattern;        ///< a scan that matches it signs on; empty: none does
 };
 
 struct cloud_section {
@@ -78,8 +79,10 @@ struct product_section {
     std::string board_endpoint;           ///< empty: [cloud] endpoint
     std::uint16_t board_port = 0;         ///< 0: [cloud] port
     bool order_required = false;
-    milliseconds patience{300'000};  ///< how long a board waits for the cloud
-    std::string usb_vendor;          ///< only ttys of this vendor id, empty: any
+    std::string start = "plug";  ///< plug, scan, both; a scanned serial number needs one of the latter two
+    std::int64_t failures_allowed = 0;  ///< then an engineer must release the board, 0: any number
+    milliseconds patience{300'000};     ///< how long a board waits for the cloud
+    std::string usb_vendor;             ///< only ttys of this vendor id, empty: any
     std::string usb_product;
     std::string usb_interface;
 };

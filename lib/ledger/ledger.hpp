@@ -63,7 +63,7 @@ struct device_record {
     std::map<std::string, std::string> device_configuration;
     certificate_id current_certificate;  ///< of the last passed attempt; a rework replaces it
     bool rework_authorised = false;      ///< and not used up yet
-    std::int64_t failures = 0;           ///< failed attempts since the last pass
+    std::int64_t failures = 0;           ///< failed attempts since the last pass or authorised rework
 };
 
 struct order_record {

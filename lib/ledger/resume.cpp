@@ -15,21 +15,30 @@ struct history {
     std::optional<attempt_state> holder;  ///< the last one that made a key or went on with a certificate
     std::optional<attempt_state> latest;  ///< the last one that was not refused
     std::optional<attempt_state> passed;  ///< the last one that passed
-    std::int64_t failures = 0;            ///< since then
+    std::int64_t failures = 0;            ///< since then, or since the last authorised rework
+    std::int64_t rework = 0;              ///< event of that; 0: none
 };
+
+std::int64_t last_rework(connection& rows, const serial_number& serial) {
+    auto& row = rows.prepared("SELECT max(number) FROM rework WHERE serial = ?1");
+    const resetting after(row);
+    row.bind(1, serial.text());
+    return row.step() ? row.integer(0) : 0;
+}
 
 history history_of(connection& rows, const serial_number& serial) {
     static const std::string sql =
         "SELECT " + std::string(attempt_columns) + " FROM attempt WHERE serial = ?1 ORDER BY number DESC";
+    history found;
+    found.rework = last_rework(rows, serial);
     auto& row = rows.prepared(sql.c_str());
     const resetting after(row);
     row.bind(1, serial.text());
-    history found;
     while (row.step()) {
         auto a = attempt_from(row);
         if (!found.latest && a.outcome != "refused") found.latest = a;
         if (!found.holder && a.reached >= stage::csr_made) found.holder = a;
-        if (a.outcome == "failed") ++found.failures;
+        if (a.outcome == "failed" && a.last_event > found.rework) ++found.failures;
         if (a.outcome != "passed") continue;
         found.passed = std::move(a);
         break;
@@ -89,14 +98,6 @@ void fill_certificate(connection& rows, const certificate_state& c, utc_time now
     if (record.token_expires > now) record.ownership_token = secret(token.view(0));
 }
 
-void fill_rework(connection& rows, const history& past, device_record& record) {
-    auto& row = rows.prepared("SELECT max(number) FROM rework WHERE serial = ?1");
-    const resetting after(row);
-    row.bind(1, record.serial.text());
-    // One authorisation is good until the board passes; failed tries do not use it up.
-    record.rework_authorised = row.step() && row.integer(0) > (past.passed ? past.passed->last_event : 0);
-}
-
 }  // namespace
 
 device_record device_record_of(connection& rows, const serial_number& serial, utc_time now) {
@@ -104,7 +105,8 @@ device_record device_record_of(connection& rows, const serial_number& serial, ut
     record.serial = serial;
     const auto past = history_of(rows, serial);
     record.failures = past.failures;
-    fill_rework(rows, past, record);
+    // One authorisation is good until the board passes; failed tries do not use it up.
+    record.rework_authorised = past.rework > (past.passed ? past.passed->last_event : 0);
     if (past.passed) {
         const auto current = certificate_numbered(rows, past.passed->certificate);
         if (current && current->state == "current")

@@ -20,6 +20,17 @@ slot_state state_for(std::string_view outcome) {
 
 }  // namespace
 
+void slot_status::start_over(slot_state now, utc_time when) {
+    slot_status fresh;
+    fresh.slot = std::move(slot);
+    fresh.product = std::move(product);
+    fresh.port = std::move(port);
+    fresh.plugged = plugged;
+    fresh.state = now;
+    fresh.since = when;
+    *this = std::move(fresh);
+}
+
 attempt::attempt(attempt_id id, ledger::ledger& book, time_source& time, const station_settings& settings,
                  slot_status& status, std::function<void()> changed)
     : id_(std::move(id)),
@@ -30,15 +41,8 @@ attempt::attempt(attempt_id id, ledger::ledger& book, time_source& time, const s
       changed_(std::move(changed)),
       started_(time.now()),
       entered_(started_) {
-    slot_status fresh;
-    fresh.slot = status_.slot;
-    fresh.product = status_.product;
-    fresh.port = status_.port;
-    fresh.plugged = status_.plugged;
-    fresh.state = slot_state::working;
-    fresh.since = time.utc_now();
-    fresh.attempt = id_;
-    status_ = std::move(fresh);
+    status_.start_over(slot_state::working, time.utc_now());
+    status_.attempt = id_;
     changed_();
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/digest.hpp"
+#include "core/encoding.hpp"
 #include "core/within.hpp"
 #include "station/signed_parameters.hpp"
 #include "station/texts.hpp"
@@ -16,12 +17,13 @@ namespace asio = boost::asio;
 using namespace boost::asio::experimental::awaitable_operators;
 
 procedure::procedure(workshop& shop, attempt& current, board& device, const product_settings& product,
-                     std::string usb_serial, std::shared_ptr<signal> gone)
+                     std::string usb_serial, serial_number label, std::shared_ptr<signal> gone)
     : shop_(shop),
       attempt_(current),
       device_(device),
       product_(product),
       usb_serial_(std::move(usb_serial)),
+      label_(std::move(label)),
       gone_(std::move(gone)) {}
 
 asio::awaitable<void> procedure::run() {
@@ -43,8 +45,10 @@ asio::awaitable<void> procedure::run() {
 asio::awaitable<void> procedure::identify() {
     attempt_.enter(step::identify);
     identity_ = co_await with_board(device_.identify());
-    serial_ = product_.source == serial_source::device ? identity_.serial.value_or(serial_number{})
-                                                       : serial_number{usb_serial_};
+    // Whose number the USB descriptor tells, board's or USB chip's, only the product's settings know.
+    own_serial_ = product_.source == serial_source::usb ? serial_number{usb_serial_}
+                                                        : identity_.serial.value_or(serial_number{});
+    serial_ = product_.source == serial_source::scan ? label_ : own_serial_;
     ledger::identified event;
     event.attempt = attempt_.id();
     event.serial = serial_;
@@ -59,7 +63,15 @@ asio::awaitable<void> procedure::identify() {
 asio::awaitable<void> procedure::admit() {
     attempt_.enter(step::admit);
     stop_if_asked();
+    check_label();
     seat_ = co_await shop_.gate.admit(product_, serial_, attempt_.status().slot, gone_);
+}
+
+void procedure::check_label() const {
+    if (label_.empty() || own_serial_.empty() || label_ == own_serial_) return;
+    throw failure("order-serial-mismatch", "Admitting the board", subject(),
+                  "the label says " + printable(label_.text(), 64) + ", the board says " +
+                      printable(own_serial_.text(), 64));
 }
 
 asio::awaitable<resume_action> procedure::look_back() {
@@ -72,12 +84,16 @@ asio::awaitable<resume_action> procedure::look_back() {
     const resume_action action = decide(record, key_sha256, shop_.time.utc_now());
     if (action == resume_action::refuse_already_provisioned)
         throw failure("already-provisioned", "Admitting the board", subject(), passed_before(record));
+    if (product_.failures_allowed > 0 && record.failures >= product_.failures_allowed)
+        throw failure("order-retest-limit", "Admitting the board", subject(),
+                      "it has failed " + std::to_string(record.failures) + " times, the product allows " +
+                          std::to_string(product_.failures_allowed));
 
     ledger::admitted admitted;
     admitted.attempt = attempt_.id();
     admitted.serial = serial_;
     admitted.order = seat_.order;
-    admitted.operator_name = shop_.settings.operator_name;
+    admitted.operator_name = shop_.operator_name;
     admitted.template_name = product_.template_name;
     admitted.rework = action == resume_action::start_rework;
     co_await attempt_.note(std::move(admitted));

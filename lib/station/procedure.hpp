@@ -24,13 +24,15 @@ struct workshop {
     admission& gate;
     time_source& time;
     signal& stopping;
+    std::string operator_name;  ///< of whoever is signed on
 };
 
 class procedure {
   public:
-    /// `gone` is set when the board is unplugged.
+    /// `label` is the scanned serial number, empty where the product needs no scan. `gone` is set when the
+    /// board is unplugged.
     procedure(workshop& shop, attempt& current, board& device, const product_settings& product,
-              std::string usb_serial, std::shared_ptr<signal> gone);
+              std::string usb_serial, serial_number label, std::shared_ptr<signal> gone);
 
     boost::asio::awaitable<void> run();
 
@@ -51,6 +53,7 @@ class procedure {
 
     boost::asio::awaitable<void> cloud_available(monotonic_time until);
     void stop_if_asked() const;
+    void check_label() const;
     void take_over(const ledger::device_record& record);
     std::string subject() const;
     std::string filled(std::string_view pattern) const;
@@ -65,10 +68,12 @@ class procedure {
     board& device_;
     const product_settings& product_;
     std::string usb_serial_;
+    serial_number label_;
     std::shared_ptr<signal> gone_;
 
     admission::claim seat_;
     serial_number serial_;
+    serial_number own_serial_;  ///< what the board itself says, empty if it cannot
     board_identity identity_;
     signing_request request_;
     issued_certificate issued_;

@@ -19,6 +19,9 @@ enum class serial_source { device, usb, scan };
 
 std::string_view to_text(serial_source which);
 
+/// What starts an attempt: the plug; the label's scan, with the board in its slot; or both, in either order.
+enum class start_rule { on_plug, on_scan, both };
+
 /// Answers the signature of the station's key over the text: RSA PKCS #1 v1.5 with SHA-256, in bytes.
 using signer = std::function<boost::asio::awaitable<std::string>(std::string text)>;
 
@@ -36,6 +39,8 @@ struct product_settings {
     std::string board_endpoint;
     unsigned board_port = 8883;
     bool order_required = false;
+    start_rule start = start_rule::on_plug;  ///< never on_plug when the source is the scan
+    std::int64_t failures_allowed = 0;       ///< then an engineer must release the board; 0: never
     milliseconds patience{300'000};
 };
 

@@ -20,6 +20,7 @@ struct slot::presence {
         : what(std::move(of)), gone(std::make_shared<signal>(executor)) {}
     plug what;
     std::shared_ptr<signal> gone;
+    serial_number label;
 };
 
 slot::slot(const slot_settings& settings, const product_settings& product, workshop& shop, const logger& log,
@@ -52,13 +53,44 @@ void slot::unplugged() {
     there_->gone->set();
     there_.reset();
     status_.plugged = false;
+    if (status_.state == slot_state::waiting_for_scan)
+        status_.start_over(slot_state::empty, shop_.time.utc_now());
     changed_();
 }
 
 bool slot::retry() {
-    if (!there_ || busy_) return false;
+    if (!there_ || busy_ || awaits_label()) return false;
     work_.set();
     return true;
+}
+
+bool slot::take_label(serial_number label) {
+    if (!awaits_label() && !label_refused()) return false;
+    there_->label = std::move(label);
+    work_.set();
+    return true;
+}
+
+bool slot::awaits_label() const {
+    return there_ && product_.start != start_rule::on_plug && there_->label.empty();
+}
+
+bool slot::label_refused() const {
+    const bool of_the_label =
+        status_.failure_code == "order-serial-mismatch" || status_.failure_code == "order-serial-invalid";
+    return there_ && !busy_ && product_.start != start_rule::on_plug && of_the_label;
+}
+
+bool slot::takes_early() const {
+    return !there_ && product_.start == start_rule::both;
+}
+
+bool slot::has(const serial_number& label) const {
+    return there_ && there_->label == label;
+}
+
+std::string_view slot::usb_serial() const {
+    return there_ ? std::string_view(there_->what.usb_serial) : std::string_view{};
 }
 
 asio::awaitable<void> slot::run() {
@@ -67,6 +99,11 @@ asio::awaitable<void> slot::run() {
         if (shop_.stopping.is_set()) co_return;
         work_.reset();
         if (!there_) continue;
+        if (awaits_label()) {
+            status_.start_over(slot_state::waiting_for_scan, shop_.time.utc_now());
+            changed_();
+            continue;
+        }
         busy_ = true;
         co_await one_attempt(there_);
         busy_ = false;
@@ -87,7 +124,7 @@ asio::awaitable<void> slot::one_attempt(std::shared_ptr<presence> there) {
         started.product = product_.name;
         co_await current.note(std::move(started));
         device = there->what.open();
-        procedure work(shop_, current, *device, product_, there->what.usb_serial, there->gone);
+        procedure work(shop_, current, *device, product_, there->what.usb_serial, there->label, there->gone);
         co_await work.run();
     } catch (const failure& refused) {
         code = refused.code();

@@ -36,6 +36,16 @@ class slot {
     /// Another attempt at the board that sits here; false if there is none or one is under way.
     bool retry();
 
+    /// Says whose label was read: the attempt at the board that sits here may start. Also instead of a label
+    /// that was refused. False if no label is awaited.
+    bool take_label(serial_number label);
+
+    bool awaits_label() const;   ///< a board is here, and its label has not been read
+    bool label_refused() const;  ///< the board is here still, and another label may be the right one
+    bool takes_early() const;    ///< no board is here, and a label may be read before it comes
+    bool has(const serial_number& label) const;  ///< it is the label of the board that is here
+    std::string_view usb_serial() const;         ///< of the board that is here
+
     /// Attempts, one after the other, until the station stops.
     boost::asio::awaitable<void> run();
 

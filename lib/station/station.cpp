@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "core/encoding.hpp"
 #include "core/within.hpp"
 #include "station/texts.hpp"
 
@@ -18,6 +19,8 @@ namespace fleetline::station {
 namespace asio = boost::asio;
 
 namespace {
+
+constexpr milliseconds label_life{120'000};  ///< of a label that was read before its board came
 
 const product_settings& product_of(const station_settings& settings, const slot_settings& slot) {
     const auto found = std::find_if(settings.products.begin(), settings.products.end(),
@@ -39,7 +42,7 @@ station::station(station_settings settings, ledger::ledger& book, issuer& cloud,
       executor_(executor),
       gate_(book, executor),
       stopping_(executor),
-      shop_{settings_, book_, cloud_, gate_, time_, stopping_},
+      shop_{settings_, book_, cloud_, gate_, time_, stopping_, settings_.operator_name},
       started_at_(time.utc_now()) {
     for (const auto& one : settings_.slots) {
         slots_.push_back(std::make_unique<slot>(one, product_of(settings_, one), shop_, log_, executor_,
@@ -57,7 +60,10 @@ slot* station::find(const slot_name& name) {
 }
 
 void station::plugged(const slot_name& where, plug what) {
-    if (slot* place = find(where)) return place->plugged(std::move(what));
+    if (slot* place = find(where)) {
+        place->plugged(std::move(what));
+        return hand_over_kept(*place);
+    }
     log_.warning("A board was plugged into a slot that is not configured", {{"SLOT", where.text()}});
 }
 
@@ -73,6 +79,71 @@ void station::retry(const slot_name& where) {
     if (!place->retry())
         throw failure("station-slot-busy", "Trying again", "slot " + where.text(),
                       "there is no board, or it is being worked on");
+}
+
+slot* station::waiting_for(const serial_number& label) const {
+    std::vector<slot*> waiting;
+    for (const auto& one : slots_)
+        if (one->awaits_label()) waiting.push_back(one.get());
+    const auto same = [&label](const slot* one) { return one->usb_serial() == label.text(); };
+    if (std::count_if(waiting.begin(), waiting.end(), same) == 1)
+        return *std::find_if(waiting.begin(), waiting.end(), same);
+    if (waiting.size() > 1) {
+        std::string names;
+        for (const slot* one : waiting) names += (names.empty() ? "" : ", ") + one->status().slot.text();
+        throw failure("order-scan-ambiguous", "Taking a label", "serial " + printable(label.text(), 64),
+                      "the boards in " + names + " wait for theirs");
+    }
+    if (waiting.size() == 1) return waiting.front();
+    // Where a label was refused the right one is awaited; unless labels may be read ahead of their boards.
+    for (const auto& one : slots_)
+        if (one->label_refused()) waiting.push_back(one.get());
+    const bool ahead =
+        std::any_of(slots_.begin(), slots_.end(), [](const auto& one) { return one->takes_early(); });
+    return waiting.size() == 1 && !ahead ? waiting.front() : nullptr;
+}
+
+slot_name station::scan(const serial_number& label, const slot_name& where) {
+    slot* place = find(where);
+    if (!where.empty() && place == nullptr)
+        throw failure("station-slot-unknown", "Taking a label", "slot " + printable(where.text(), 64),
+                      "there is no such slot");
+    // Scanners read a label twice now and then.
+    for (const auto& one : slots_)
+        if (one->has(label) && !one->label_refused()) return one->status().slot;
+    if (where.empty()) place = waiting_for(label);
+    if (place != nullptr && place->take_label(label)) return place->status().slot;
+    return keep(label, where);
+}
+
+slot_name station::keep(const serial_number& label, const slot_name& where) {
+    const bool wanted = std::any_of(slots_.begin(), slots_.end(), [&where](const auto& one) {
+        return one->takes_early() && (where.empty() || one->status().slot == where);
+    });
+    if (!wanted)
+        throw failure("order-scan-unexpected", "Taking a label", "serial " + printable(label.text(), 64),
+                      where.empty() ? std::string("no slot waits for a label")
+                                    : "slot " + where.text() + " does not wait for a label");
+    kept_[where] = {label, time_.now()};
+    return where;
+}
+
+void station::hand_over_kept(slot& to) {
+    if (!to.awaits_label()) return;
+    for (const auto& name : {to.status().slot, slot_name{}}) {
+        const auto found = kept_.find(name);
+        if (found == kept_.end()) continue;
+        const kept_label kept = found->second;
+        kept_.erase(found);
+        if (time_.now() - kept.at > label_life) continue;
+        to.take_label(kept.label);
+        return;
+    }
+}
+
+void station::sign_on(std::string name) {
+    shop_.operator_name = name.empty() ? settings_.operator_name : std::move(name);
+    changed_();
 }
 
 asio::awaitable<void> station::run() {
@@ -141,6 +212,7 @@ void station::stop() {
 station_status station::status() const {
     station_status now;
     now.station = settings_.id;
+    now.operator_name = shop_.operator_name;
     now.started_at = started_at_;
     now.stopping = stopping_.is_set();
     now.cloud = cloud_.status();

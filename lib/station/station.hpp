@@ -25,6 +25,15 @@ class station final : public issuer_observer {
     void plugged(const slot_name& where, plug what);
     void unplugged(const slot_name& where);
 
+    /// A label was read. With no slot named it goes to the one that waits: to the one whose board says the
+    /// same number, else to the only one. Answers the slot that took it; empty: it is kept for the next
+    /// board, for two minutes. Throws failure(station-slot-unknown), failure(order-scan-ambiguous) when
+    /// several wait, or failure(order-scan-unexpected) when none does.
+    slot_name scan(const serial_number& label, const slot_name& where);
+
+    /// Who works here from now on, as recorded with each attempt; empty: whom the configuration names.
+    void sign_on(std::string name);
+
     /// Throws failure(station-slot-unknown), or failure(station-slot-busy) when there is no board or one is
     /// under way.
     void retry(const slot_name& where);
@@ -49,6 +58,9 @@ class station final : public issuer_observer {
     boost::asio::awaitable<void> begin();
     boost::asio::awaitable<void> run_slots();
     slot* find(const slot_name& name);
+    slot* waiting_for(const serial_number& label) const;
+    slot_name keep(const serial_number& label, const slot_name& where);
+    void hand_over_kept(slot& to);
     void count(const slot_status& ended);
 
     station_settings settings_;
@@ -62,6 +74,11 @@ class station final : public issuer_observer {
     signal stopping_;
     workshop shop_;
     std::vector<std::unique_ptr<slot>> slots_;
+    struct kept_label {
+        serial_number label;
+        monotonic_time at;
+    };
+    std::map<slot_name, kept_label> kept_;  ///< read before their boards came; no name: for any slot
     utc_time started_at_;
     std::map<std::string, std::int64_t> outcomes_;
     std::map<std::string, std::int64_t> failure_codes_;

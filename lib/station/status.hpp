@@ -20,10 +20,19 @@ enum class step { identify, admit, csr, issue, register_thing, deliver, prove, f
 
 std::string_view to_text(step which);  ///< identify, admit, csr, issue, register, deliver, prove, finish
 
-enum class slot_state { empty, working, waiting_for_cloud, passed, failed, refused, abandoned };
+enum class slot_state {
+    empty,
+    waiting_for_scan,
+    working,
+    waiting_for_cloud,
+    passed,
+    failed,
+    refused,
+    abandoned
+};
 
-std::string_view to_text(
-    slot_state which);  ///< empty, working, waiting-for-cloud, passed, failed, refused, abandoned
+/// empty, waiting-for-scan, working, waiting-for-cloud, passed, failed, refused, abandoned
+std::string_view to_text(slot_state which);
 
 /// One slot. PASS or FAIL stays until the next plug, so that everything but `state` and `plugged` may be of a
 /// board that has left.
@@ -45,6 +54,9 @@ struct slot_status {
     std::string next_action;
     std::optional<milliseconds> duration;  ///< of an attempt that ended
 
+    /// Forgets the board that was here before; what is of the slot itself stays.
+    void start_over(slot_state now, utc_time when);
+
     friend bool operator==(const slot_status&, const slot_status&) = default;
 };
 
@@ -57,6 +69,7 @@ struct order_status {
 
 struct station_status {
     std::string station;
+    std::string operator_name;  ///< who signed on, or the configured one
     utc_time started_at{};
     bool stopping = false;
     issuer_status cloud;

@@ -29,6 +29,8 @@ std::string_view to_text(slot_state which) {
     switch (which) {
         case slot_state::empty:
             return "empty";
+        case slot_state::waiting_for_scan:
+            return "waiting-for-scan";
         case slot_state::working:
             return "working";
         case slot_state::waiting_for_cloud:

@@ -5,7 +5,7 @@ _fleetline() {
     local cur prev words cword split
     _init_completion -s || return
 
-    local commands='status watch show devices attempts certificates report audit stats order scan retry rework token backup restore doctor config'
+    local commands='status watch show devices attempts certificates report audit stats order scan sign-on retry rework token backup restore doctor config'
     local command= verb= i
     for ((i = 1; i < cword; i++)); do
         case ${words[i]} in

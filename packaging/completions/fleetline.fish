@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for fleetline
 
-set -l commands status watch show devices attempts certificates report audit stats order scan retry rework token backup restore doctor config
+set -l commands status watch show devices attempts certificates report audit stats order scan sign-on retry rework token backup restore doctor config
 set -l none "not __fish_seen_subcommand_from $commands"
 
 complete -c fleetline -f
@@ -20,8 +20,9 @@ complete -c fleetline -n $none -a audit -d 'Check the ledger'
 complete -c fleetline -n $none -a stats -d 'How well the line does'
 complete -c fleetline -n $none -a order -d 'Work orders'
 complete -c fleetline -n $none -a scan -d 'The serial number on a label'
+complete -c fleetline -n $none -a sign-on -d 'Who works at the station from now on'
 complete -c fleetline -n $none -a retry -d 'Try the board in a slot again'
-complete -c fleetline -n $none -a rework -d 'Let a passed board be provisioned once more'
+complete -c fleetline -n $none -a rework -d 'Let a board be provisioned once more'
 complete -c fleetline -n $none -a token -d 'Who may use the API over the network'
 complete -c fleetline -n $none -a doctor -d 'Check everything a first day can get wrong'
 complete -c fleetline -n $none -a backup -d 'Copy the ledger and verify the copy'

@@ -23,6 +23,7 @@ class LineCase(unittest.TestCase):
     cloud_arguments = ()
     cloud_lines = ""
     product_lines = ""
+    station_lines = ""
 
     @classmethod
     def setUpClass(cls):
@@ -39,7 +40,8 @@ class LineCase(unittest.TestCase):
 
     @classmethod
     def configure_line(cls):
-        cls.line.configure(cls.slots, cls.line.local_cloud, cloud_lines=cls.cloud_lines, product_lines=cls.product_lines)
+        cls.line.configure(cls.slots, cls.line.local_cloud, cloud_lines=cls.cloud_lines, product_lines=cls.product_lines,
+                           station_lines=cls.station_lines)
 
     @classmethod
     def tear_down_line(cls):

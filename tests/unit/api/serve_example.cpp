@@ -18,6 +18,7 @@ void offer_everything(providers& to) {
     to.scan = [](serial_number, slot_name, caller) -> boost::asio::awaitable<slot_name> {
         co_return slot_name{"A1"};
     };
+    to.sign_on = [](std::string, caller) -> boost::asio::awaitable<void> { co_return; };
     to.retry = [](slot_name, caller) -> boost::asio::awaitable<void> { co_return; };
     to.rework = [](serial_number, std::string, caller) -> boost::asio::awaitable<void> { co_return; };
     to.open_order = [](order_opening, caller) -> boost::asio::awaitable<void> { co_return; };
