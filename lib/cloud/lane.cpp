@@ -209,19 +209,22 @@ void lane::refused(const verdict& ruling, monotonic_time now) {
         return;
     }
     ++counters_.unattributed;
+    const auto since = draining_ ? drain_began_ : now + milliseconds{1};
+    const bool may_be_stray = std::any_of(seen_.begin(), seen_.end(), [&](const auto& seen) {
+        return seen.echo == ruling.echo && seen.at < since && now - seen.at < settings_.echo;
+    });
     seen_.push_back({ruling.echo, 0, now});
-    if (waiting.empty()) {
-        if (!missing_.empty()) missing_.pop_front();
-        return;
-    }
+    // It may be an echo or a doubted request's: what is missing stays so until it can no longer come.
+    if (waiting.empty()) return;
     if (!draining_) {
         draining_ = true;
         drain_began_ = now;
         drain_ends_ = now + std::min(longest_drain, settings_.request_timeout);
-        drained_rejections_ = 0;
+        drained_rejections_ = drained_strays_ = 0;
         drained_busy_only_ = true;
     }
     ++drained_rejections_;
+    if (may_be_stray) ++drained_strays_;
     drained_busy_only_ = drained_busy_only_ && ruling.busy();
 }
 
@@ -245,6 +248,9 @@ void lane::refused_alone(call& asked, const verdict& ruling, monotonic_time now)
     } else if (doubtful || (!ruling.refusal && ++asked.lone_nonsense < 2)) {
         // Nonsense once may have been for nobody: the next answer tells.
         ++counters_.unattributed;
+        // Its own answer to this ask may still come, after it has been asked again, or given up.
+        renew_missing(asked, now);
+        expect_late_answer(asked.id, now);
         asked.in_flight = false;
         asked.suspect = asked.doubted = true;
     } else {
@@ -254,6 +260,9 @@ void lane::refused_alone(call& asked, const verdict& ruling, monotonic_time now)
 
 void lane::conclude(call& asked, const verdict& ruling) {
     ++counters_.rejected;
+    missing_.erase(std::remove_if(missing_.begin(), missing_.end(),
+                                  [&asked](const auto& missing) { return missing.owner == asked.id; }),
+                   missing_.end());
     const char* code = ruling.refusal ? refusal_code(*ruling.refusal, asked) : "cloud-answer-invalid";
     give_up(asked, code, ruling.words);
 }
@@ -285,8 +294,11 @@ bool lane::drain_is_over(monotonic_time now) const {
 void lane::end_drain(monotonic_time now) {
     draining_ = false;
     const auto unanswered = flying();
-    // Each may have come twice: whose refusal has not come yet must not be put down to another board later.
-    for (auto told = (drained_rejections_ + 1) / 2; told < unanswered.size(); ++told) expect_late_answer(0, now);
+    // Each may have come twice, or be the echo of an earlier one, or the late answer to one that is missing:
+    // whose refusal has not come yet must not be put down to another board later.
+    const auto not_theirs = drained_strays_ + 2 * missing_.size();
+    const auto theirs = drained_rejections_ - std::min(drained_rejections_, not_theirs);
+    for (auto told = (theirs + 1) / 2; told < unanswered.size(); ++told) expect_late_answer(0, now);
     if (unanswered.size() == 1) {
         for (auto& seen : seen_) {
             if (seen.owner == 0 && seen.at >= drain_began_) seen.owner = unanswered.front()->id;
@@ -305,8 +317,20 @@ void lane::end_drain(monotonic_time now) {
 // --- time ------------------------------------------------------------------------------------------------
 
 void lane::expect_late_answer(std::uint64_t owner, monotonic_time now) {
-    missing_.push_back({owner, now + settings_.late_answers});
+    missing_.push_back({owner, now + settings_.late_answers, false});
     while (missing_.size() > most_remembered) missing_.pop_front();
+}
+
+/// What was missing may just have come in another request's place, whose own answer is missing instead. Once:
+/// such a chain must end.
+void lane::renew_missing(const call& asked, monotonic_time now) {
+    const auto oldest = std::find_if(missing_.begin(), missing_.end(), [&](const auto& missing) {
+        return !missing.renewed && missing.owner != asked.id;
+    });
+    if (oldest == missing_.end()) return;
+    missing_.erase(oldest);
+    expect_late_answer(0, now);
+    missing_.back().renewed = true;
 }
 
 void lane::forget_old(monotonic_time now) {

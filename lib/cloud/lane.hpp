@@ -119,6 +119,7 @@ class lane {
     struct missing_answer {
         std::uint64_t owner;
         monotonic_time until;
+        bool renewed = false;
     };
     struct seen_rejection {
         std::string echo;
@@ -137,6 +138,7 @@ class lane {
     void run_out_of_patience(call& asked, const std::string& trouble_code, const std::string& trouble);
     void retry_later(call& asked, const std::string& words, monotonic_time now);
     void expect_late_answer(std::uint64_t owner, monotonic_time now);
+    void renew_missing(const call& asked, monotonic_time now);
     void forget_old(monotonic_time now);
     void time_out(call& asked, monotonic_time now);
     std::unique_ptr<call> take(call& asked);
@@ -156,6 +158,7 @@ class lane {
     monotonic_time drain_began_{};
     monotonic_time drain_ends_{};
     std::size_t drained_rejections_ = 0;
+    std::size_t drained_strays_ = 0;  ///< of these, such that may be echoes from before the drain
     bool drained_busy_only_ = true;
     monotonic_time last_message_{};
     monotonic_time last_rejection_{};
