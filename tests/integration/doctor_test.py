@@ -11,9 +11,11 @@ import shutil
 import signal
 import socket
 import sqlite3
+import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -25,6 +27,7 @@ from cryptography.x509.oid import NameOID
 from line_case import PROGRAMS, Line, main
 
 DAY = datetime.timedelta(days=1)
+CRLF = b"\r\n"
 
 
 def pem_of_key(key):
@@ -99,9 +102,9 @@ class Doctor(unittest.TestCase):
         (folder / "fleetline.toml").write_text(text)
         return folder
 
-    def claim(self, name, status="ACTIVE", without=()):
+    def claim(self, name, status="ACTIVE", without=(), **wish):
         """A claim certificate that the local cloud knows; its policy lacks the actions in `without`."""
-        pem, key, id = self.known.pair(name)
+        pem, key, id = self.known.pair(name, **wish)
         with sqlite3.connect(self.line.dir / "cloud" / "registry.db", timeout=20) as db:
             (document,) = db.execute("SELECT document FROM policy_versions WHERE policy IN (SELECT policy FROM "
                                      "policy_attachments WHERE target = ?)", (f"cert/{self.claim_id()}",)).fetchone()
@@ -163,6 +166,41 @@ class Doctor(unittest.TestCase):
             self.assertIsNone(process.poll())
         return port
 
+    def serve(self, answer, context=None):
+        """A server of a few lines: what each client says first is answered so. Answers its port."""
+        listening = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listening.close)
+
+        def talk(client):
+            try:
+                with context.wrap_socket(client, server_side=True) if context else client as stream:
+                    if stream.recv(4096):
+                        stream.sendall(answer)
+                    while stream.recv(4096):
+                        pass
+            except OSError:
+                pass  # it left
+
+        def take():
+            while True:
+                try:
+                    client, _ = listening.accept()
+                except OSError:
+                    return
+                threading.Thread(target=talk, args=(client,), daemon=True).start()
+
+        threading.Thread(target=take, daemon=True).start()
+        return listening.getsockname()[1]
+
+    def broker(self, name, connack):
+        """Takes each client's certificate, and answers its CONNECT so."""
+        pem, key, _ = self.known.pair(name, name="localhost", host="localhost")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pem, key)
+        context.load_verify_locations(self.line.dir / "cloud" / "ca.pem")
+        context.verify_mode = ssl.CERT_REQUIRED
+        return self.serve(connack, context)
+
     # -- tests --------------------------------------------------------------------------------------------------------
     def test_a_station_that_is_well_is_told_so(self):
         folder = self.station("well", **self.claim("good"))
@@ -172,6 +210,13 @@ class Doctor(unittest.TestCase):
         for words in ("signed in as 'station-well'", "4 can be subscribed to", "the cloud answers (400", "nobody else's"):
             self.assertIn(words, run.stdout)
         self.assertIn("364 days more", run.stdout)
+
+    def test_a_claim_that_ends_soon_is_told_of_and_harms_nobody(self):
+        claim = self.claim("ending", ends=10 * DAY)
+        document, run = self.checks(self.station("ending", **claim))
+        (check,) = [c for c in document["checks"] if c["what"] == "claim"]
+        self.assertEqual((check["state"], check["code"]), ("doubtful", "cloud-claim-expired"), run.stdout)
+        self.assertIn("9 days more", check["text"])
 
     def test_each_trouble_is_named(self):
         """All at once: they wait more than they work."""
@@ -213,6 +258,14 @@ class Doctor(unittest.TestCase):
             (self.station("refused", port=refused), "cloud-unreachable", "port", "refuses connections"),
             (self.station("blocked", port=silent.getsockname()[1]), "cloud-port-blocked", "server", "says nothing"),
             (self.station("proxy", proxy=f"http://127.0.0.1:{refused}"), "cloud-proxy-failed", "port", "The proxy"),
+            (self.station("denying-proxy", proxy=f"http://127.0.0.1:{self.serve(b'HTTP/1.1 403 Not that way' + 2 * CRLF)}"),
+             "cloud-proxy-failed", "proxy", "403 Not that way"),
+            (self.station("throttled", mqtt_version="5", port=self.broker("full", b"\x20\x03\x00\x97\x00")), "cloud-throttled",
+             "session", "no more connections"),
+            (self.station("away", port=self.broker("away", b"\x20\x02\x00\x03")), "cloud-unreachable", "session",
+             "not available now"),
+            (self.station("id", port=self.broker("id", b"\x20\x02\x00\x02")), "cloud-policy-denies", "session",
+             "client id 'station-id'"),
             (self.station("inactive", **self.claim("inactive", status="INACTIVE")), "cloud-claim-refused", "session",
              "not active"),
             (self.station("connect", **self.claim("no-connect", without=["iot:Connect"])), "cloud-claim-refused", "session",

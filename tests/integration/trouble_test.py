@@ -146,6 +146,22 @@ class CloudTrouble(LineCase):
         self.unplug(board)
         self.assert_passed(result)
 
+    def test_the_claim_is_deactivated_under_way(self):
+        cloud = lambda: self.line.api("/api/v1/status")[1]["cloud"]  # noqa: E731
+        self.line.cloud_http("PUT", target=f"/certificates/{self.claim_id()}?newStatus=INACTIVE")
+        try:
+            self.line.wait_for("its name", lambda: cloud()["trouble_code"] == "cloud-claim-refused")
+            self.assertIn("not active", cloud()["trouble"])
+            board = self.new_board()
+            earlier = self.slot(board)["attempt_id"]
+            self.plug(board)
+            self.line.wait_for("board that waits", lambda: self.slot(board)["state"] == "waiting-for-cloud")
+        finally:
+            self.line.cloud_http("PUT", target=f"/certificates/{self.claim_id()}?newStatus=ACTIVE")
+        result = self.outcome_after(earlier, board)
+        self.unplug(board)
+        self.assert_passed(result)
+
     def assert_each_board_is_its_own(self):
         for device in self.line.json_lines("devices"):
             if device["outcome"] == "passed":

@@ -271,16 +271,15 @@ product = "{dialects[(number - 1) % len(dialects)]}-board"
         """Makes the local cloud misbehave; see tests/rehearsal/cloud/README.md."""
         return self.cloud_http("POST", fault)
 
-    def cloud_http(self, method, body=None):
+    def cloud_http(self, method, body=None, target="/rehearsal/faults"):
         host = self.cloud_env["AWS_ENDPOINT_URL"].removeprefix("http://")
         connection = http.client.HTTPConnection(host, timeout=10)
         try:
-            connection.request(method, "/rehearsal/faults", None if body is None else json.dumps(body),
-                               {"Content-Type": "application/json"})
+            connection.request(method, target, None if body is None else json.dumps(body), {"Content-Type": "application/json"})
             answer = connection.getresponse()
             text = answer.read()
             if answer.status >= 300:
-                raise LineError(f"the cloud refused the fault: {text.decode(errors='replace')}")
+                raise LineError(f"the cloud refused {target}: {text.decode(errors='replace')}")
             return json.loads(text) if text else None
         finally:
             connection.close()
