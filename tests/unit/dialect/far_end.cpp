@@ -142,7 +142,7 @@ std::string far_end::with_chatter(const std::string& answer) {
     if (chatter == 0 || answer.find('<') != std::string::npos) return answer;  // not inside a log line
     std::string out;
     for (const char c : answer) {
-        if (random() % (chatter * 16) == 0) out += log_line();
+        if (random() % (std::size_t{chatter} * 16) == 0) out += log_line();
         out += c;
     }
     return out;
@@ -150,6 +150,7 @@ std::string far_end::with_chatter(const std::string& answer) {
 
 std::string far_end::log_line() {
     static const std::string texts[] = {
+        // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one line of the log
         "<ERR>     1005 [MQTTAgent ] Connection to the broker failed, retry in 3000 ms. Error=-26 "
         "(main.c:19)\r\n",
         "<INF>     1042 [MQTTAgent ] Sending a heartbeat message number 27. (main_shim.c:19)\r\n",

@@ -14,7 +14,6 @@
 
 using namespace fleetline;
 using namespace fleetline::test;
-using ledger::stage;
 
 namespace {
 
