@@ -287,8 +287,6 @@ TEST_CASE("an endless stream of any kind is device-flooded, at every step") {
         return flood;
     };
     CHECK(b.code_of(b.board.make_csr("SN000123")) == "device-flooded");
-    CHECK(b.why.find("Making the board's key") !=
-          std::string::npos);  // said although the console had to be woken up
     CHECK(b.board.transcript().size() < 128UL * 1024);
 }
 
@@ -332,4 +330,14 @@ TEST_CASE("an attempt that is cancelled leaves the port free") {
         CHECK(ended);
     }
     const serial::port again(context.get_executor(), line.path(), {});
+}
+
+TEST_CASE("a console that had to be woken up first does not forget what it was woken up for") {
+    bench b;
+    b.far.answer_instead = [](const std::string& line) -> std::optional<std::string> {
+        if (!line.starts_with("conf ")) return std::nullopt;
+        return std::string(16UL * 1024, 'x') + "\r\n";
+    };
+    CHECK(b.code_of(b.board.make_csr("SN000123")) != "");
+    CHECK(b.why.find("Making the board's key and request") != std::string::npos);
 }
