@@ -4,6 +4,7 @@
 
 line: one board's cycle time beside its floor (bytes on the wire at the baud rate, the board's own work, two round trips to
 the cloud), and sixteen boards side by side beside one.
+cloud: one session beside AWS's own client (see cloud_peers.py); some minutes.
 ledger: a ledger of --attempts attempts (bench_ledger), lookups, statistics of a day, csv beside sqlite3's own, audit verify,
 group commit beside a transaction for each event on the same disk, whole calls of the programs."""
 import argparse
@@ -20,7 +21,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "rehearsal"))
 
-from line import Line  # noqa: E402  (the path is set above)
+from cloud_peers import bench_cloud  # noqa: E402  (the path is set above)
+from line import Line  # noqa: E402
 
 BAUD = 115200
 # The simulated board's own work, as it was started below: key pair, request, pause before the reset, boot.
@@ -168,13 +170,14 @@ def bench_ledger(attempts):
         return rows + whole_calls(pathlib.Path(folder), ledger, boards)
 
 
-BENCHES = {"line": lambda _: bench_line(), "ledger": lambda options: bench_ledger(options.attempts)}
+BENCHES = {"line": lambda _: bench_line(), "cloud": lambda _: bench_cloud(),
+           "ledger": lambda options: bench_ledger(options.attempts)}
 
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("bench", nargs="*", metavar="line|ledger", help="default: all")
+    parser.add_argument("bench", nargs="*", metavar="line|cloud|ledger", help="default: all")
     parser.add_argument("--attempts", type=int, default=100_000, metavar="N", help="in the ledger (default: %(default)s)")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE")
     options = parser.parse_args()
