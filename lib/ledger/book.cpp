@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "core/time.hpp"
 #include "ledger/book_rows.hpp"
 
 namespace fleetline::ledger {
@@ -57,9 +58,11 @@ const attempt_state* book::look_at_attempt(std::int64_t number) {
     return held == nullptr ? nullptr : &held->now;
 }
 
-attempt_state& book::add_attempt(std::int64_t number) {
+attempt_state& book::add_attempt(std::int64_t number, const std::string& id) {
     auto& held = attempts_[number];
     held.now.number = number;
+    held.now.attempt_id = id;
+    attempt_numbers_[id] = number;  // what follows it in the same transaction finds it
     held.changed = true;
     ++attempts_added_;
     return held.now;
@@ -183,6 +186,10 @@ void book::save(held_certificate& held) {
 }
 
 void book::write() {
+    // A row stands before what refers to it: while a deferred reference waits for its row, SQLite looks for
+    // it in the whole referring table at every insert.
+    for (auto& [number, held] : attempts_)
+        if (held.changed && !held.saved) insert(rows_, held.now);
     // The certificate that stops being current is written before the one that takes its place.
     for (const bool current : {false, true})
         for (auto& [number, held] : certificates_)
@@ -190,7 +197,7 @@ void book::write() {
     for (auto& [number, held] : attempts_) {
         if (!held.changed) continue;
         if (!held.saved) {
-            insert(rows_, held.now);
+            update(rows_, held.now, true);
         } else if (!(*held.saved == held.now)) {
             const auto& was = *held.saved;
             update(rows_, held.now,
@@ -204,6 +211,12 @@ void book::write() {
     for (auto& [name, held] : orders_)
         if (std::exchange(held.changed, false)) replace(rows_, held.now);
     for (const auto& rework : std::exchange(reworks_, {})) insert(rows_, rework);
+    for (const auto& [number, made] : std::exchange(kept_tokens_, {}))
+        rows_.prepared("INSERT INTO ownership_token (certificate, token, expires_at) VALUES (?1, ?2, ?3)")
+            .bind(1, number)
+            .bind_blob(2, made->ownership_token.reveal())
+            .bind(3, to_rfc3339(made->token_expires))
+            .run();
     for (const auto number : std::exchange(dropped_tokens_, {}))
         rows_.prepared("DELETE FROM ownership_token WHERE certificate = ?1").bind(1, number).run();
 }
@@ -218,6 +231,7 @@ void book::forget() {
     loaded_.clear();
     orders_.clear();
     reworks_.clear();
+    kept_tokens_.clear();
     dropped_tokens_.clear();
 }
 

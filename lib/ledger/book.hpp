@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "ledger/connection.hpp"
+#include "ledger/events.hpp"
 #include "ledger/states.hpp"
 
 namespace fleetline::ledger {
@@ -28,7 +29,7 @@ class book {
     /// To be changed by an event, or nullptr when there is none.
     attempt_state* attempt(std::int64_t number);
     const attempt_state* look_at_attempt(std::int64_t number);
-    attempt_state& add_attempt(std::int64_t number);
+    attempt_state& add_attempt(std::int64_t number, const std::string& id);
     /// Whether an earlier attempt than this one brought the serial to its pass.
     bool passed_before(const std::string& serial, std::int64_t number);
 
@@ -45,6 +46,10 @@ class book {
     order_state& add_order(const std::string& name);
     void add_rework(rework_state what);
 
+    /// The token that came with this certificate; the event must live until write().
+    void keep_token(std::int64_t certificate, const issued& with) {
+        kept_tokens_.emplace_back(certificate, &with);
+    }
     /// The token of this certificate can no longer be needed.
     void drop_token(std::int64_t certificate) { dropped_tokens_.push_back(certificate); }
 
@@ -100,6 +105,7 @@ class book {
     std::unordered_map<std::string, std::int64_t> certificate_numbers_;
     std::map<std::string, held_order> orders_;
     std::vector<rework_state> reworks_;
+    std::vector<std::pair<std::int64_t, const issued*>> kept_tokens_;
     std::vector<std::int64_t> dropped_tokens_;
 
     std::unordered_multimap<std::string, std::int64_t> certificate_serials_;  ///< of those held

@@ -96,7 +96,6 @@ void insert(connection& into, const attempt_state& a) {
         .bind(8, std::int64_t{a.clock_synchronised})
         .bind(9, a.last_event);
     row.run();
-    update(into, a, true);
 }
 
 void update(connection& into, const attempt_state& a, bool indexed) {

@@ -16,8 +16,7 @@ class projector {
 
     void operator()(const attempt_started& e) {
         if (e.attempt.empty()) throw impossible_event("an attempt without an id");
-        auto& a = books_.add_attempt(at_.seq);
-        a.attempt_id = e.attempt.text();
+        auto& a = books_.add_attempt(at_.seq, e.attempt.text());
         a.station = at_.station;
         a.slot = e.slot.text();
         a.port = e.port;

@@ -244,11 +244,7 @@ void writer::import(std::int64_t seq, const order_name& order, const std::vector
 void writer::keep_token(std::int64_t certificate, const issued& what, const std::string& at) {
     if (what.ownership_token.empty()) return;
     rows_.prepared("DELETE FROM ownership_token WHERE expires_at < ?1").bind(1, at).run();
-    rows_.prepared("INSERT INTO ownership_token (certificate, token, expires_at) VALUES (?1, ?2, ?3)")
-        .bind(1, certificate)
-        .bind_blob(2, what.ownership_token.reveal())
-        .bind(3, to_rfc3339(what.token_expires))
-        .run();
+    books_.keep_token(certificate, what);
 }
 
 namespace {

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "core/failure.hpp"
+#include "ledger/writer.hpp"
 #include "ledger_fixture.hpp"
 
 using namespace fleetline;
@@ -55,6 +56,71 @@ TEST_CASE("an impossible event fails its caller alone", "[ledger]") {
 
     CHECK(line.book->writable());
     CHECK_NOTHROW(line.append(ledger::station_stopped{"asked to"}));
+}
+
+namespace {
+
+/// A board's attempt up to its certificate, to be written together or one by one.
+std::vector<ledger::accepted> story_of(const std::string& id, bool with_token = true) {
+    ledger::attempt_started started;
+    started.attempt = attempt_id(id);
+    ledger::identified who;
+    who.attempt = attempt_id(id);
+    who.serial = serial_number("SN" + id);
+    ledger::issued made;
+    made.attempt = attempt_id(id);
+    made.certificate = certificate_id("certificate-" + id);
+    if (with_token) made.ownership_token = secret("token-" + id);
+    made.token_expires = utc_time{std::chrono::hours{24}};
+    std::vector<ledger::accepted> group(3);
+    group[0].what = std::move(started);
+    group[1].what = std::move(who);
+    group[2].what = std::move(made);
+    return group;
+}
+
+}  // namespace
+
+TEST_CASE("an attempt that begins and goes on in one group is one transaction", "[ledger]") {
+    ledger_fixture line;
+    line.book.reset();
+    ledger::writer to(line.how);
+    auto group = story_of("1");
+    int commits = 0;
+    const auto count = [](void* counted) { return ++*static_cast<int*>(counted), 0; };
+    sqlite3_commit_hook(to.rows().database().getHandle(), count, &commits);
+
+    CHECK(to.write(group) == nullptr);
+
+    CHECK(group[2].done.seq == 3);
+    CHECK(commits == 1);
+    CHECK(line.reader().verify().problems == std::vector<std::string>{});
+}
+
+TEST_CASE("what an issued certificate costs does not grow with the ledger", "[ledger]") {
+    const bool in_one_group = GENERATE(true, false);
+    ledger_fixture line;
+    line.book.reset();
+    ledger::writer to(line.how);
+    std::int64_t steps = 0;
+    const auto cost = [&](const std::string& id, bool with_token = true) {
+        auto group = story_of(id, with_token);
+        steps = 0;
+        const std::size_t size = in_one_group ? group.size() : 1;
+        for (std::size_t i = 0; i < group.size(); i += size)
+            REQUIRE(to.write(std::span(group).subspan(i, size)) == nullptr);
+        return steps;
+    };
+    cost("before");  // statements are prepared
+    const auto count = [](void* counted) { return ++*static_cast<std::int64_t*>(counted), 0; };
+    sqlite3_progress_handler(to.rows().database().getHandle(), 1, count, &steps);
+
+    const auto few = cost("first");
+    for (int i = 0; i < 300; ++i) cost(std::to_string(i), false);
+    const auto many = cost("last");
+
+    CHECK(few > 0);
+    CHECK(many < few + 200);
 }
 
 TEST_CASE("an attempt has one outcome", "[ledger]") {
