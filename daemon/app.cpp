@@ -115,16 +115,21 @@ struct app::parts {
             co_await book.append(std::move(event));
         };
         offered.open_order = [this](api::order_opening wanted, api::caller by) {
-            return work_orders.open(std::move(wanted), std::move(by));
+            return and_shown(work_orders.open(std::move(wanted), std::move(by)));
         };
         offered.close_order = [this](order_name order, api::caller by) {
-            return work_orders.close(std::move(order), std::move(by));
+            return and_shown(work_orders.close(std::move(order), std::move(by)));
         };
         offered.import_serials = [this](order_name order, std::vector<serial_number> serials,
                                         const std::string&, const api::caller&) {
             return work_orders.import(std::move(order), std::move(serials));
         };
         return offered;
+    }
+
+    asio::awaitable<void> and_shown(asio::awaitable<void> change_of_orders) {
+        co_await std::move(change_of_orders);
+        co_await line.refresh_orders();
     }
 
     /// A scan is a badge or a label.

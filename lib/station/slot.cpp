@@ -107,6 +107,7 @@ asio::awaitable<void> slot::run() {
         busy_ = true;
         co_await one_attempt(there_);
         busy_ = false;
+        if (on_outcome) co_await on_outcome(status_);
     }
 }
 
@@ -171,7 +172,6 @@ asio::awaitable<void> slot::conclude(attempt& current, std::string code, std::st
                 {"THING", status_.thing.text()},
                 {"ATTEMPT", current.id().text()},
                 {"CODE", status_.failure_code}});
-    if (on_outcome) on_outcome(status_);
 }
 
 }  // namespace fleetline::station

@@ -51,8 +51,8 @@ class slot {
 
     const slot_status& status() const { return status_; }
 
-    /// Told of each ended attempt: outcome and failure code.
-    std::function<void(const slot_status&)> on_outcome;
+    /// Told of each ended attempt: outcome and failure code. The slot goes on when it is done.
+    std::function<boost::asio::awaitable<void>(const slot_status&)> on_outcome;
 
   private:
     struct presence;

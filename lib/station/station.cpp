@@ -47,7 +47,7 @@ station::station(station_settings settings, ledger::ledger& book, issuer& cloud,
     for (const auto& one : settings_.slots) {
         slots_.push_back(std::make_unique<slot>(one, product_of(settings_, one), shop_, log_, executor_,
                                                 [this] { changed_(); }));
-        slots_.back()->on_outcome = [this](const slot_status& ended) { count(ended); };
+        slots_.back()->on_outcome = [this](const slot_status& ended) { return count(ended); };
     }
 }
 
@@ -171,6 +171,7 @@ asio::awaitable<void> station::begin() {
             "An attempt that was cut off is recorded as abandoned",
             {{"SLOT", left.slot.text()}, {"SERIAL", left.serial.text()}, {"ATTEMPT", left.attempt.text()}});
     }
+    co_await refresh_orders();
 }
 
 asio::awaitable<void> station::run_slots() {
@@ -219,14 +220,28 @@ station_status station::status() const {
     now.ledger_writable = book_.writable();
     now.ledger_trouble = book_.trouble();
     for (const auto& one : slots_) now.slots.push_back(one->status());
+    now.orders = orders_;
     now.outcomes = outcomes_;
     now.failure_codes = failure_codes_;
     return now;
 }
 
-void station::count(const slot_status& ended) {
+asio::awaitable<void> station::count(const slot_status& ended) {
     ++outcomes_[std::string(to_text(ended.state))];
     if (!ended.failure_code.empty()) ++failure_codes_[ended.failure_code];
+    changed_();
+    if (ended.state == slot_state::passed) co_await refresh_orders();
+}
+
+asio::awaitable<void> station::refresh_orders() {
+    std::vector<order_status> open;
+    for (const auto& product : settings_.products) {
+        auto found = co_await settle(book_.open_order(product.name));
+        if (!found.value) co_return;  // the ledger is in trouble, and says so; what was known stays shown
+        const auto& order = *found.value;
+        if (order) open.push_back({order->order, order->product, order->quota, order->passed});
+    }
+    orders_ = std::move(open);
     changed_();
 }
 

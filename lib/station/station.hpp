@@ -44,6 +44,9 @@ class station final : public issuer_observer {
     boost::asio::awaitable<void> run();
     void stop();
 
+    /// Work orders were opened or closed, or have one more passed board: status() tells them as they are now.
+    boost::asio::awaitable<void> refresh_orders();
+
     station_status status() const;
 
     /// Called after every change of what status() tells, many times a second.
@@ -61,7 +64,7 @@ class station final : public issuer_observer {
     slot* waiting_for(const serial_number& label) const;
     slot_name keep(const serial_number& label, const slot_name& where);
     void hand_over_kept(slot& to);
-    void count(const slot_status& ended);
+    boost::asio::awaitable<void> count(const slot_status& ended);
 
     station_settings settings_;
     ledger::ledger& book_;
@@ -80,6 +83,7 @@ class station final : public issuer_observer {
     };
     std::map<slot_name, kept_label> kept_;  ///< read before their boards came; no name: for any slot
     utc_time started_at_;
+    std::vector<order_status> orders_;
     std::map<std::string, std::int64_t> outcomes_;
     std::map<std::string, std::int64_t> failure_codes_;
 };

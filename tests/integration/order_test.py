@@ -37,6 +37,8 @@ class WorkOrders(LineCase):
         self.does("open", "WO-1", "--quota", "2", "--allow-list")
         self.refuses("order-open-already", "open", "WO-2")
         self.refuses("station-request-invalid", "open", "WO-2", "--product", "toaster")
+        shown = lambda: [(row["order"], row["passed"], row["quota"]) for row in self.line.api("/api/v1/status")[1]["orders"]]
+        self.assertEqual(shown(), [("WO-1", 0, 2)])
         self.assert_fails(self.attempt(1), ("order-not-on-list",))
         self.imports("WO-1", ["SN000001", "toaster"], "station-request-invalid")
         self.assert_fails(self.attempt(1), ("order-not-on-list",))  # all or nothing
@@ -45,7 +47,9 @@ class WorkOrders(LineCase):
         self.assert_passes(1)
         self.assert_passes(2)
         self.assert_fails(self.attempt(3), ("order-quota-reached",))
+        self.line.wait_for("two boards counted", lambda: shown() == [("WO-1", 2, 2)])
         self.does("close", "WO-1")
+        self.assertEqual(shown(), [])
         self.imports("WO-1", ["SN000004"], "order-not-open")
         self.does("open", "WO-2")
         self.assert_passes(3)

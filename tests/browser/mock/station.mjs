@@ -34,7 +34,7 @@ export class Station {
     this.answers = {};
     this.port = 0;
     this.status = {
-      station: name, version: '0.1.0', started_at: now(), stopping: false,
+      station: name, operator: '', version: '0.1.0', started_at: now(), stopping: false,
       cloud: { connected: true, since: now(), trouble_code: '', trouble: '', in_flight: 0, queued: 0 },
       ledger_writable: true, ledger_trouble: '',
       orders: [{ order: 'WO-1001', product, quota: 500, passed: 412 }],

@@ -72,7 +72,7 @@ export function TopBar() {
   const [locking, set_locking] = useState(false);
   return (
     <header class="bar">
-      <p class="bar__station">{station.value.station || 'fleetline'}</p>
+      <p class="bar__station">{[station.value.station || 'fleetline', station.value.operator].filter(Boolean).join(' · ')}</p>
       {!production.value && <Navigation />}
       <div class="bar__right">
         {connection.value === 'connecting' && <span class="health">{t('health.connecting')}</span>}
