@@ -79,6 +79,21 @@ class certificate_call final : public call {
     void fail(failure why) override { done(std::move(why)); }
 };
 
+class keys_call final : public call {
+  public:
+    using done_function = std::function<void(outcome<station::issued_keys>)>;
+
+    station::keys_request request;
+    std::string body;
+    done_function done;
+
+    std::string_view payload() const override { return body; }
+    const attempt_id& attempt() const override { return request.attempt; }
+    const serial_number& serial() const override { return request.serial; }
+    const char* doing() const override { return "Asking the cloud for a key"; }
+    void fail(failure why) override { done(std::move(why)); }
+};
+
 class registration_call final : public call {
   public:
     using done_function = std::function<void(outcome<station::registration>)>;

@@ -106,6 +106,10 @@ call_topics create_topics(payload_format format) {
     return topics_of(std::string("$aws/certificates/create-from-csr/") + suffix(format));
 }
 
+call_topics keys_topics(payload_format format) {
+    return topics_of(std::string("$aws/certificates/create/") + suffix(format));
+}
+
 call_topics register_topics(payload_format format, std::string_view template_name) {
     return topics_of("$aws/provisioning-templates/" + std::string(template_name) + "/provision/" +
                      suffix(format));
@@ -115,6 +119,10 @@ std::string write_create_request(payload_format format, const std::string& csr_p
     json body;
     body["certificateSigningRequest"] = csr_pem;
     return write(format, body);
+}
+
+std::string write_keys_request(payload_format format) {
+    return write(format, json::object());
 }
 
 secret write_register_request(payload_format format, const secret& ownership_token,
@@ -136,21 +144,50 @@ std::string rejection::text() const {
     return words.empty() ? "no reason given" : words;
 }
 
+namespace {
+
+/// Takes a secret text out of the map and leaves none of it there.
+checked<secret> secret_of(json& map, const char* key) {
+    auto text = text_of(map, key);
+    if (!text) return reason{text.why_not()};
+    secret taken(*text);
+    wipe(*text);
+    wipe(map[key].get_ref<std::string&>());
+    return taken;
+}
+
+checked<certificate_answer> certificate_in(json& map) {
+    auto token = secret_of(map, "certificateOwnershipToken");
+    auto id = text_of(map, "certificateId");
+    if (!id) return reason{id.why_not()};
+    auto pem = text_of(map, "certificatePem");
+    if (!pem) return reason{pem.why_not()};
+    if (!token) return reason{token.why_not()};
+    certificate_answer answer;
+    answer.id = std::move(*id);
+    answer.pem = std::move(*pem);
+    answer.ownership_token = std::move(*token);
+    return answer;
+}
+
+}  // namespace
+
 checked<certificate_answer> read_certificate_answer(payload_format format, std::string_view payload) {
     auto map = read_map(format, payload);
     if (!map) return reason{map.why_not()};
-    certificate_answer answer;
-    auto id = text_of(*map, "certificateId");
-    if (!id) return reason{id.why_not()};
-    auto pem = text_of(*map, "certificatePem");
-    if (!pem) return reason{pem.why_not()};
-    auto token = text_of(*map, "certificateOwnershipToken");
-    if (!token) return reason{token.why_not()};
-    answer.id = std::move(*id);
-    answer.pem = std::move(*pem);
-    answer.ownership_token = secret(*token);
-    wipe(*token);
-    wipe((*map)["certificateOwnershipToken"].get_ref<std::string&>());
+    return certificate_in(*map);
+}
+
+checked<keys_answer> read_keys_answer(payload_format format, std::string_view payload) {
+    auto map = read_map(format, payload);
+    if (!map) return reason{map.why_not()};
+    auto key = secret_of(*map, "privateKey");
+    auto certificate = certificate_in(*map);
+    if (!certificate) return reason{certificate.why_not()};
+    if (!key) return reason{key.why_not()};
+    keys_answer answer;
+    answer.certificate = std::move(*certificate);
+    answer.private_key_pem = std::move(*key);
     return answer;
 }
 

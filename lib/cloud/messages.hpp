@@ -24,9 +24,11 @@ struct call_topics {
 };
 
 call_topics create_topics(payload_format format);
+call_topics keys_topics(payload_format format);
 call_topics register_topics(payload_format format, std::string_view template_name);
 
 std::string write_create_request(payload_format format, const std::string& csr_pem);
+std::string write_keys_request(payload_format format);
 secret write_register_request(payload_format format, const secret& ownership_token,
                               const std::map<std::string, std::string>& parameters);
 
@@ -35,6 +37,11 @@ struct certificate_answer {
     std::string id;
     std::string pem;
     secret ownership_token;
+};
+
+struct keys_answer {
+    certificate_answer certificate;
+    secret private_key_pem;
 };
 
 struct registration_answer {
@@ -53,6 +60,7 @@ struct rejection {
 };
 
 checked<certificate_answer> read_certificate_answer(payload_format format, std::string_view payload);
+checked<keys_answer> read_keys_answer(payload_format format, std::string_view payload);
 checked<registration_answer> read_registration_answer(payload_format format, std::string_view payload);
 checked<rejection> read_rejection(payload_format format, std::string_view payload);
 

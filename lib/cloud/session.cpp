@@ -401,6 +401,26 @@ asio::awaitable<station::issued_certificate> session::create_certificate(
     co_return co_await outcome_of(std::move(place), parts_->wire, id, parts_->time);
 }
 
+asio::awaitable<station::issued_keys> session::create_keys(station::keys_request request) {
+    const auto executor = co_await asio::this_coro::executor;
+    auto place = std::make_shared<landing<station::issued_keys>>(executor);
+    const auto subject = "serial " + request.serial.text();
+    auto asked = std::make_unique<keys_call>();
+    asked->body = write_keys_request(parts_->settings.format);
+    asked->request = std::move(request);
+    asked->done = [place](outcome<station::issued_keys> result) {
+        place->result.emplace(std::move(result));
+        place->rung.ring();
+    };
+    const auto id = parts_->wire.add(std::move(asked), parts_->time.now());
+    if (!id) {
+        throw failure("station-configuration", "Asking the cloud for a key", subject,
+                      "the session was not told that the cloud makes keys");
+    }
+    parts_->pump();
+    co_return co_await outcome_of(std::move(place), parts_->wire, *id, parts_->time);
+}
+
 asio::awaitable<station::registration> session::register_thing(station::registration_request request) {
     const auto executor = co_await asio::this_coro::executor;
     auto place = std::make_shared<landing<station::registration>>(executor);

@@ -52,6 +52,7 @@ struct session_settings {
     std::filesystem::path ca_file;  ///< whom the server's certificate must come from
     claim_settings claim;
     std::vector<std::string> templates;  ///< of all products; each has answer topics of its own
+    bool keys = false;                   ///< CreateKeysAndCertificate is used; the claim's policy must allow it
 
     mqtt_version version = mqtt_version::v3_1_1;
     payload_format format = payload_format::json;
@@ -64,7 +65,7 @@ struct session_settings {
     milliseconds reconnect_longest{60'000};  ///< the wait doubles up to this
 
     std::size_t window = 16;  ///< requests in flight, 1 .. 64 (AWS: 100 unacknowledged a connection)
-    rate_limit create;        ///< CreateCertificateFromCsr
+    rate_limit create;        ///< CreateCertificateFromCsr, CreateKeysAndCertificate
     rate_limit register_thing;
 
     milliseconds request_timeout{20'000};  ///< from sent to answered; then it is asked again or given up

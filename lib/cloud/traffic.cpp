@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cloud/certificate_lane.hpp"
+#include "cloud/keys_lane.hpp"
 #include "cloud/registration_lane.hpp"
 
 namespace fleetline::cloud {
@@ -27,18 +28,21 @@ traffic::traffic(session_settings settings, publish_function publish, station::i
     settings_.window = std::clamp<std::size_t>(settings_.window, 1, largest_window);
     tracks_.push_back(
         {std::make_unique<certificate_lane>(settings_, create_pace_, dice_, observer), &create_pace_});
+    if (settings_.keys) {
+        tracks_.push_back(
+            {std::make_unique<keys_lane>(settings_, create_pace_, dice_, observer), &create_pace_});
+    }
     for (const auto& name : settings_.templates) {
-        if (find(name) != nullptr) continue;
+        if (find(register_topics(settings_.format, name).request) != nullptr) continue;
         tracks_.push_back(
             {std::make_unique<registration_lane>(settings_, name, register_pace_, dice_, observer),
              &register_pace_});
     }
 }
 
-traffic::track* traffic::find(std::string_view template_name) {
-    const auto topic = register_topics(settings_.format, template_name).request;
+traffic::track* traffic::find(const std::string& request_topic) {
     for (auto& held : tracks_) {
-        if (held.lane->topics().request == topic) return &held;
+        if (held.lane->topics().request == request_topic) return &held;
     }
     return nullptr;
 }
@@ -65,10 +69,18 @@ std::uint64_t traffic::add(std::unique_ptr<certificate_call> asked, monotonic_ti
 }
 
 std::optional<std::uint64_t> traffic::add(std::unique_ptr<registration_call> asked, monotonic_time now) {
-    auto* held = find(asked->request.template_name);
+    auto* held = find(register_topics(settings_.format, asked->request.template_name).request);
     if (held == nullptr) return std::nullopt;
     prepare(*asked, now);
     asked->exclusive = asked->request.serial_echo_key.empty() && asked->request.expected_thing.empty();
+    held->lane->add(std::move(asked));
+    return last_id_;
+}
+
+std::optional<std::uint64_t> traffic::add(std::unique_ptr<keys_call> asked, monotonic_time now) {
+    auto* held = find(keys_topics(settings_.format).request);
+    if (held == nullptr) return std::nullopt;
+    prepare(*asked, now);
     held->lane->add(std::move(asked));
     return last_id_;
 }

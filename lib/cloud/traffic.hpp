@@ -38,6 +38,8 @@ class traffic {
     /// Answers the id to withdraw it by. `registration_call`: false if no such template is configured.
     std::uint64_t add(std::unique_ptr<certificate_call> asked, monotonic_time now);
     std::optional<std::uint64_t> add(std::unique_ptr<registration_call> asked, monotonic_time now);
+    /// nullopt if keys are not configured.
+    std::optional<std::uint64_t> add(std::unique_ptr<keys_call> asked, monotonic_time now);
     void withdraw(std::uint64_t id, monotonic_time now);
 
     void link_up(std::size_t most_in_flight);
@@ -82,7 +84,7 @@ class traffic {
 
     void deny(track& held);
     void prepare(call& asked, monotonic_time now);
-    track* find(std::string_view template_name);
+    track* find(const std::string& request_topic);
     track* next_track(monotonic_time now, call*& asked);
     bool probing() const;
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "core/failure.hpp"
 #include "core/names.hpp"
 #include "core/secret.hpp"
 #include "core/time.hpp"
@@ -32,6 +33,20 @@ struct issued_certificate {
     std::string der;
     utc_time not_after{};
     secret ownership_token;
+};
+
+/// CreateKeysAndCertificate for one board that cannot make its key.
+struct keys_request {
+    attempt_id attempt;
+    slot_name slot;
+    serial_number serial;
+};
+
+/// Nothing in it says for whom it was made: it serves whichever board waits.
+struct issued_keys {
+    issued_certificate certificate;
+    secret private_key_pem;
+    std::string public_key;  ///< SubjectPublicKeyInfo, DER
 };
 
 /// RegisterThing for one board.
@@ -96,6 +111,12 @@ class issuer {
 
     /// A timeout throws cloud-no-answer: what became of the request is then unknown.
     virtual boost::asio::awaitable<issued_certificate> create_certificate(certificate_request request) = 0;
+
+    /// As above, for a key pair that the cloud makes.
+    virtual boost::asio::awaitable<issued_keys> create_keys(keys_request request) {
+        throw failure("station-configuration", "Asking the cloud for a key", "serial " + request.serial.text(),
+                      "the cloud is not asked for keys here");
+    }
 
     /// cloud-token-refused: the ownership token is not (or no longer) good. cloud-rejected, cloud-denied:
     /// final for this board.
