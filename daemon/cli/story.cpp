@@ -23,6 +23,20 @@ std::string with(std::string_view label, const std::string& value) {
     return value.empty() ? std::string{} : std::string{label} + value;
 }
 
+/// How long a request to the cloud took, if that is recorded.
+std::string request_told(const json& payload) {
+    const auto times = payload.find("request_ms");
+    if (times == payload.end() || !times->is_object()) return {};
+    std::string told;
+    for (const auto* what : {"sent", "acknowledged", "answered"}) {
+        const auto found = times->find(what);
+        if (found == times->end() || !found->is_number_integer()) continue;
+        told += (told.empty() ? " (request " : ", ") + std::string(what) + " after " +
+                duration_text(found->get<std::int64_t>());
+    }
+    return told.empty() ? told : told + ')';
+}
+
 std::string tell_attempt(const std::string& kind, const json& of) {
     if (kind == "attempt-started")
         return "plugged into " + part(of, "slot") + with(", product ", part(of, "product")) +
@@ -50,10 +64,10 @@ std::string tell_credential(const std::string& kind, const json& of) {
     if (kind == "issue-requested") return "certificate asked of the cloud";
     if (kind == "issued")
         return "certificate " + certificate + " handed out" +
-               with(", valid until ", time_text(part(of, "not_after")).substr(0, 10));
+               with(", valid until ", time_text(part(of, "not_after")).substr(0, 10)) + request_told(of);
     if (kind == "registration-requested")
         return "registration asked of the cloud" + with(", template ", part(of, "template_name"));
-    if (kind == "registered") return "registered as thing " + part(of, "thing");
+    if (kind == "registered") return "registered as thing " + part(of, "thing") + request_told(of);
     if (kind == "delivery-started") return "writing it into the board";
     if (kind == "delivered") return "the board has taken it";
     if (kind == "proved") return "proved: " + proof_text(part(of, "proof"));

@@ -41,6 +41,17 @@ class call {
     virtual const char* doing() const = 0;  ///< "Registering the thing"
     virtual void fail(failure why) = 0;
 
+    station::request_times since_queued() const {
+        station::request_times all;
+        const auto add = [&](const char* what, monotonic_time when) {
+            if (when != monotonic_time{}) all[what] = (when - times.queued).count();
+        };
+        add("sent", times.sent);
+        add("acknowledged", times.acknowledged);
+        add("answered", times.answered);
+        return all;
+    }
+
     std::string subject() const { return "serial " + serial().text(); }
 
     // The lane's notes.

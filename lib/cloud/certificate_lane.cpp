@@ -54,6 +54,7 @@ void certificate_lane::accepted(std::string_view payload, monotonic_time now, ut
     issued.der = std::move(certificate->der);
     issued.not_after = certificate->not_after;
     issued.ownership_token = std::move(answer->ownership_token);
+    issued.request_ms = taken->since_queued();
     static_cast<certificate_call&>(*taken).done(std::move(issued));
 }
 

@@ -53,6 +53,7 @@ void keys_lane::accepted(std::string_view payload, monotonic_time now, utc_time 
     made.certificate.der = std::move(certificate->der);
     made.certificate.not_after = certificate->not_after;
     made.certificate.ownership_token = std::move(answer->certificate.ownership_token);
+    made.certificate.request_ms = ended->since_queued();
     made.private_key_pem = std::move(answer->private_key_pem);
     made.public_key = std::move(certificate->public_key);
     static_cast<keys_call&>(*ended).done(std::move(made));

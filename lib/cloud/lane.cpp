@@ -366,8 +366,10 @@ void lane::time_out(call& asked, monotonic_time now) {
         return;
     }
     const auto seconds = std::to_string((now - asked.times.queued).count() / 1000);
+    const bool arrived = asked.times.acknowledged != monotonic_time{};
     give_up(asked, "cloud-no-answer",
-            "asked " + std::to_string(asked.asks) + " times in " + seconds + " s, no answer came");
+            "asked " + std::to_string(asked.asks) + " times in " + seconds + " s, no answer came; the broker " +
+                (arrived ? "acknowledged the last request" : "did not acknowledge the last request"));
 }
 
 void lane::run_out_of_patience(call& asked, const std::string& trouble_code, const std::string& trouble) {

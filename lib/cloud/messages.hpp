@@ -14,9 +14,6 @@
 
 namespace fleetline::cloud {
 
-/// AWS rejects more than 128 KB; so do we.
-constexpr std::size_t largest_payload = std::size_t{128} * 1024;
-
 struct call_topics {
     std::string request;
     std::string accepted;

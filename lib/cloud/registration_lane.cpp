@@ -37,6 +37,7 @@ void registration_lane::accepted(std::string_view payload, monotonic_time now, u
         station::registration made;
         made.thing = thing_name(std::move(answer->thing));
         made.device_configuration = std::move(answer->device_configuration);
+        made.request_ms = taken->since_queued();
         static_cast<registration_call&>(*taken).done(std::move(made));
         return;
     }

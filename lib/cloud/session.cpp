@@ -12,6 +12,7 @@
 #include "cloud/diagnosis.hpp"
 #include "cloud/messages.hpp"
 #include "cloud/mqtt_link.hpp"
+#include "cloud/trace.hpp"
 #include "cloud/traffic.hpp"
 #include "core/within.hpp"
 #include "x509/x509.hpp"
@@ -50,6 +51,7 @@ struct session::parts final : link_events {
           wire(
               settings,
               [this](const std::string& topic, std::string_view payload, std::uint64_t ticket) {
+                  show("MQTT request", topic, payload);
                   link.publish(topic, payload, ticket);
               },
               told, dice()),
@@ -85,6 +87,7 @@ struct session::parts final : link_events {
 
     // link_events
     void link_message(const std::string& topic, const std::string& payload) override {
+        show("MQTT answer", topic, payload);
         wire.message(topic, payload, time.now(), time.utc_now());
         pump();
     }
@@ -101,6 +104,12 @@ struct session::parts final : link_events {
         pump();
     }
     void link_lost(int reason) override;
+
+    /// The trace, at log level debug; no secret and no PEM gets into it.
+    void show(std::string_view what, const std::string& topic, std::string_view payload) const {
+        if (!log.writes(log_level::debug)) return;
+        log.debug(std::string(what) + " " + topic + " " + traced(settings.format, payload));
+    }
 
     /// Sends what may be sent, and has the timer look at when the next thing is due.
     void pump() {

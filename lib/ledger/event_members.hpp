@@ -70,6 +70,7 @@ void members(E& e, Each&& each) requires std::is_same_v<std::remove_const_t<E>, 
     each("not_after", e.not_after);
     each("ownership_token_sha256", e.ownership_token);
     each("public_key_sha256", e.public_key_sha256);
+    each("request_ms", e.request_ms);
     each("token_expires", e.token_expires);
 }
 
@@ -84,6 +85,7 @@ template <class E, class Each>
 void members(E& e, Each&& each) requires std::is_same_v<std::remove_const_t<E>, registered> {
     each("certificate", e.certificate);
     each("device_configuration", e.device_configuration);
+    each("request_ms", e.request_ms);
     each("thing", e.thing);
 }
 

@@ -81,6 +81,7 @@ struct issued {
     secret
         ownership_token;  ///< kept beside the events, only while it can be needed; the event holds its digest
     utc_time token_expires{};
+    std::map<std::string, std::int64_t> request_ms;  ///< sent, acknowledged, answered; since it was queued
 };
 
 /// RegisterThing is about to be sent.
@@ -96,6 +97,7 @@ struct registered {
     certificate_id certificate;
     thing_name thing;
     std::map<std::string, std::string> device_configuration;
+    std::map<std::string, std::int64_t> request_ms;  ///< sent, acknowledged, answered; since it was queued
 };
 
 /// Delivery is about to begin: the board's state is unknown until `delivered`.

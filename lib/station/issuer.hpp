@@ -6,6 +6,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -16,6 +17,10 @@
 #include "core/time.hpp"
 
 namespace fleetline::station {
+
+/// What a request waited for: "sent", "acknowledged" (by the broker), "answered", in milliseconds since it was
+/// queued. What did not come is not there.
+using request_times = std::map<std::string, std::int64_t>;
 
 /// CreateCertificateFromCsr for one board.
 struct certificate_request {
@@ -33,6 +38,7 @@ struct issued_certificate {
     std::string der;
     utc_time not_after{};
     secret ownership_token;
+    request_times request_ms;
 };
 
 /// CreateKeysAndCertificate for one board that cannot make its key.
@@ -68,6 +74,7 @@ struct registration_request {
 struct registration {
     thing_name thing;
     std::map<std::string, std::string> device_configuration;
+    request_times request_ms;
 };
 
 /// How the shared session is doing, for the page, `status` and `doctor`.

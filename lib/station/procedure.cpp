@@ -236,6 +236,7 @@ asio::awaitable<bool> procedure::register_once() {
         issued.not_after = issued_.not_after;
         issued.ownership_token = issued_.ownership_token.clone();
         issued.token_expires = token_expires_;
+        issued.request_ms = issued_.request_ms;
         co_await attempt_.note(std::move(issued));
         recorded_ = true;
     }
@@ -253,6 +254,7 @@ asio::awaitable<bool> procedure::register_once() {
         if (answer.value) {
             credential_.thing = std::move(answer.value->thing);
             credential_.device_configuration = std::move(answer.value->device_configuration);
+            registration_ms_ = std::move(answer.value->request_ms);
             co_return true;
         }
         if (has_code(answer.error, "cloud-token-refused")) co_return false;
@@ -279,6 +281,7 @@ asio::awaitable<void> procedure::deliver() {
         registered.certificate = issued_.id;
         registered.thing = credential_.thing;
         registered.device_configuration = credential_.device_configuration;
+        registered.request_ms = registration_ms_;
         co_await attempt_.note(std::move(registered));
         registered_ = true;
     }

@@ -77,6 +77,7 @@ class procedure {
     board_identity identity_;
     signing_request request_;
     issued_certificate issued_;
+    request_times registration_ms_;
     utc_time token_expires_{};
     bool recorded_ = false;     ///< the certificate is in the ledger already (resumed)
     bool maybe_known_ = false;  ///< an earlier registration request may have been carried out

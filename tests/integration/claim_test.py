@@ -22,6 +22,7 @@ class FetchedClaim(LineCase):
         script = folder / "fetch claim.sh"  # the space: no shell is in between
         script.write_text(f"#!/bin/sh\necho fetched >> '{folder}/fetched'\ncat \"$1\"\n")
         script.chmod(script.stat().st_mode | stat.S_IXUSR)
+        cls.station_lines = 'log_level = "debug"'
         cls.cloud_lines = f'claim_source = "command"\nclaim_command = ["{script}", "{folder}/claim.json"]'
         super().configure_line()
         text = (folder / "fleetline.toml").read_text().splitlines(keepends=True)
@@ -32,8 +33,14 @@ class FetchedClaim(LineCase):
         self.assert_passes(self.new_board())
         self.assertEqual((self.line.dir / "fetched").read_text(), "fetched\n")
         key = json.loads((self.line.dir / "claim.json").read_text())["keyPair"]["PrivateKey"]
-        secret_line = key.splitlines()[1]
-        self.assertNotIn(secret_line, (self.line.dir / "fleetlined.log").read_text())
+        log = (self.line.dir / "fleetlined.log").read_text()
+        self.assertRegex(log, r'MQTT answer \$aws/certificates/create-from-csr/json/accepted \{"certificateId":"[0-9a-f]{64}",'
+                              r'"certificateOwnershipToken":"\(\d+ bytes\)"')
+        for secret in (key.splitlines()[1], "-----BEGIN", "PRIVATE KEY"):
+            self.assertNotIn(secret, log)
+        told = self.line.cli("show", self.serial(1)).stdout
+        self.assertRegex(told, r"handed out, valid until [-0-9]+ \(request sent after .*, acknowledged after .*, answered after ")
+        self.assertRegex(told, r"registered as thing .* \(request sent after .*, answered after ")
 
 
 class ReplacedClaim(LineCase):

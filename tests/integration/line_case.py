@@ -22,6 +22,7 @@ class LineCase(unittest.TestCase):
     board_arguments = ()
     cloud_arguments = ()
     cloud_lines = ""
+    station_lines = ""
     product_lines = ""
     station_lines = ""
 

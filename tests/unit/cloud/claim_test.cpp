@@ -10,6 +10,7 @@
 #include "cloud/bell.hpp"
 #include "cloud/claim_keeper.hpp"
 #include "cloud/messages.hpp"
+#include "cloud/trace.hpp"
 #include "line.hpp"
 #include "scripted_cloud.hpp"
 
@@ -204,9 +205,29 @@ TEST_CASE("readers of payloads and claims take any bytes without harm", "[cloud]
         if (cloud::read_registration_answer(format, payload)) ++read;
         if (cloud::read_rejection(format, payload)) ++read;
         if (cloud::read_claim(payload)) ++read;
+        if (cloud::read_keys_answer(format, payload)) ++read;
+        CHECK(cloud::traced(format, payload).size() < 3'000);
     }
     CHECK(read > 150);
     CHECK_FALSE(cloud::read_rejection(cloud::payload_format::json, std::string(100'000, '[')));
     CHECK_FALSE(cloud::read_rejection(cloud::payload_format::cbor, std::string(100'000, '\x81')));
     CHECK_FALSE(cloud::read_rejection(cloud::payload_format::json, std::string(200'000, ' ')));
+}
+
+TEST_CASE("the trace shows what a payload is about, and no secret", "[cloud]") {
+    json body;
+    body["certificateId"] = "ab12";
+    body["certificatePem"] = "-----BEGIN CERTIFICATE-----";
+    body["certificateOwnershipToken"] = "the token";
+    body["privateKey"] = "-----BEGIN RSA PRIVATE KEY-----";
+    body["deviceConfiguration"]["wifi"] = "password";
+    body["parameters"]["SerialNumber"] = "SN1";
+    std::string binary;
+    json::to_cbor(body, binary);
+    const std::string shown =
+        R"({"certificateId":"ab12","certificateOwnershipToken":"(9 bytes)","certificatePem":"(27 bytes)",)"
+        R"("deviceConfiguration":"(1 bytes)","parameters":{"SerialNumber":"SN1"},"privateKey":"(31 bytes)"})";
+    CHECK(cloud::traced(cloud::payload_format::json, body.dump()) == shown);
+    CHECK(cloud::traced(cloud::payload_format::cbor, binary) == shown);
+    CHECK(cloud::traced(cloud::payload_format::json, "{\"token\": \"the token") == "(22 bytes)");
 }
