@@ -39,6 +39,8 @@ std::string ago(const std::string& when, utc_time now) {
     return duration_text(std::max<std::int64_t>((now - *then).count(), 0) / 1000 * 1000) + " ago";
 }
 
+constexpr auto claim_ends_soon = std::chrono::days{30};
+
 std::string since(const std::string& when, utc_time now) {
     const auto then = parse_rfc3339(when);
     return then ? " for " + duration_text(std::max<std::int64_t>((now - *then).count(), 0)) : std::string{};
@@ -55,6 +57,11 @@ void print_cloud(screen& out, const json& cloud, utc_time now) {
         words += ", " + count_text(in_flight, "request", "requests") + " under way, " +
                  std::to_string(queued) + " waiting";
     out.fact("cloud", words);
+    const auto claim_ends = parse_rfc3339(text_of(cloud, "claim_not_after"));
+    if (claim_ends && *claim_ends - now < claim_ends_soon)
+        out.fact("claim", out.paint(ink::warning, "valid for " + duration_text(std::max<std::int64_t>(
+                                                                     (*claim_ends - now).count(), 0)) +
+                                                      " more"));
     if (connected) return;
     const auto code = text_of(cloud, "trouble_code");
     if (!text_of(cloud, "trouble").empty()) out.fact("", safe_text(text_of(cloud, "trouble")));

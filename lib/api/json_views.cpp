@@ -56,6 +56,7 @@ json station_view_of(const station::station_status& status) {
     cloud["trouble"] = status.cloud.trouble;
     cloud["in_flight"] = status.cloud.in_flight;
     cloud["queued"] = status.cloud.queued;
+    cloud["claim_not_after"] = time_or_empty(status.cloud.claim_not_after);
     out["ledger_writable"] = status.ledger_writable;
     out["ledger_trouble"] = status.ledger_trouble;
     auto& orders = out["orders"] = json::array();

@@ -68,6 +68,10 @@ void print_station(std::string& to, const station::station_status& status) {
            static_cast<std::int64_t>(status.cloud.in_flight));
     single(to, "fleetline_cloud_requests_queued", "gauge", "Cloud requests not sent yet.",
            static_cast<std::int64_t>(status.cloud.queued));
+    if (status.cloud.claim_not_after != utc_time{})
+        single(to, "fleetline_claim_expiry_timestamp_seconds", "gauge",
+               "When the claim certificate expires, seconds since 1970.",
+               status.cloud.claim_not_after.time_since_epoch().count() / 1000);
     single(to, "fleetline_ledger_writable", "gauge", "Whether the last ledger commit worked.",
            status.ledger_writable ? 1 : 0);
     family(to, "fleetline_order_passed", "gauge", "Boards passed, of each open work order.");

@@ -337,6 +337,7 @@ station::issuer_status session::status() const {
     auto now = parts_->state;
     now.in_flight = parts_->wire.in_flight();
     now.queued = parts_->wire.queued();
+    now.claim_not_after = parts_->checked_claim.not_after;
     return now;
 }
 

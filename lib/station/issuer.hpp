@@ -85,6 +85,7 @@ struct issuer_status {
     std::string trouble;       ///< in plain words
     std::size_t in_flight = 0;
     std::size_t queued = 0;
+    utc_time claim_not_after{};  ///< how long the claim lives; the epoch while it is not known
 };
 
 /// Told of what no caller could be given. Called on the io_context thread; must not throw.

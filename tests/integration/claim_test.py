@@ -32,6 +32,7 @@ class FetchedClaim(LineCase):
     def test_a_board_passes_with_a_claim_that_a_command_fetched(self):
         self.assert_passes(self.new_board())
         self.assertEqual((self.line.dir / "fetched").read_text(), "fetched\n")
+        self.assertEqual(self.line.api("/api/v1/status")[1]["cloud"]["claim_not_after"], "2049-12-31T23:59:59.000Z")
         key = json.loads((self.line.dir / "claim.json").read_text())["keyPair"]["PrivateKey"]
         log = (self.line.dir / "fleetlined.log").read_text()
         self.assertRegex(log, r'MQTT answer \$aws/certificates/create-from-csr/json/accepted \{"certificateId":"[0-9a-f]{64}",'
