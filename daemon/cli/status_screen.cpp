@@ -59,9 +59,11 @@ void print_cloud(screen& out, const json& cloud, utc_time now) {
     out.fact("cloud", words);
     const auto claim_ends = parse_rfc3339(text_of(cloud, "claim_not_after"));
     if (claim_ends && *claim_ends - now < claim_ends_soon)
-        out.fact("claim", out.paint(ink::warning, "valid for " + duration_text(std::max<std::int64_t>(
-                                                                     (*claim_ends - now).count(), 0)) +
-                                                      " more"));
+        out.fact(
+            "claim",
+            out.paint(ink::warning,
+                      "valid for " + duration_text(std::max<std::int64_t>((*claim_ends - now).count(), 0)) +
+                          " more"));
     if (connected) return;
     const auto code = text_of(cloud, "trouble_code");
     if (!text_of(cloud, "trouble").empty()) out.fact("", safe_text(text_of(cloud, "trouble")));

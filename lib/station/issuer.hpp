@@ -18,8 +18,8 @@
 
 namespace fleetline::station {
 
-/// What a request waited for: "sent", "acknowledged" (by the broker), "answered", in milliseconds since it was
-/// queued. What did not come is not there.
+/// What a request waited for: "sent", "acknowledged" (by the broker), "answered", in milliseconds since it
+/// was queued. What did not come is not there.
 using request_times = std::map<std::string, std::int64_t>;
 
 /// CreateCertificateFromCsr for one board.
@@ -122,8 +122,8 @@ class issuer {
 
     /// As above, for a key pair that the cloud makes.
     virtual boost::asio::awaitable<issued_keys> create_keys(keys_request request) {
-        throw failure("station-configuration", "Asking the cloud for a key", "serial " + request.serial.text(),
-                      "the cloud is not asked for keys here");
+        throw failure("station-configuration", "Asking the cloud for a key",
+                      "serial " + request.serial.text(), "the cloud is not asked for keys here");
     }
 
     /// cloud-token-refused: the ownership token is not (or no longer) good. cloud-rejected, cloud-denied:

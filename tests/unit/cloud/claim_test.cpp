@@ -225,9 +225,9 @@ TEST_CASE("the trace shows what a payload is about, and no secret", "[cloud]") {
     std::string binary;
     json::to_cbor(body, binary);
     const std::string shown =
-        R"({"certificateId":"ab12","certificateOwnershipToken":"(9 bytes)","certificatePem":"(27 bytes)",)"
-        R"("deviceConfiguration":"(1 bytes)","parameters":{"SerialNumber":"SN1"},"privateKey":"(31 bytes)"})";
+        R"x({"certificateId":"ab12","certificateOwnershipToken":"(9 bytes)","certificatePem":"(27 bytes)",)x"
+        R"x("deviceConfiguration":"(1 bytes)","parameters":{"SerialNumber":"SN1"},"privateKey":"(31 bytes)"})x";
     CHECK(cloud::traced(cloud::payload_format::json, body.dump()) == shown);
     CHECK(cloud::traced(cloud::payload_format::cbor, binary) == shown);
-    CHECK(cloud::traced(cloud::payload_format::json, "{\"token\": \"the token") == "(22 bytes)");
+    CHECK(cloud::traced(cloud::payload_format::json, "{\"token\": \"the token") == "(20 bytes)");
 }

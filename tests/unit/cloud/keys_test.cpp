@@ -17,7 +17,9 @@ using nlohmann::json;
 namespace {
 
 struct keys_line {
-    explicit keys_line(cloud::payload_format how = cloud::payload_format::json) : format(how), wire(
+    explicit keys_line(cloud::payload_format how = cloud::payload_format::json)
+        : format(how),
+          wire(
               settings(how), [this](auto& topic, auto payload, auto) { asked.emplace_back(topic, payload); },
               notes, 7) {
         wire.link_up(16);
@@ -112,7 +114,8 @@ TEST_CASE("keys that the cloud makes serve whoever waits, each once, in JSON and
     CHECK(line.notes.certificates.empty());
 }
 
-TEST_CASE("a key that comes late serves the next board; one that nobody waits for is accounted for", "[cloud]") {
+TEST_CASE("a key that comes late serves the next board; one that nobody waits for is accounted for",
+          "[cloud]") {
     keys_line line;
     line.ask("SN1");
     line.now += milliseconds{2'500};
