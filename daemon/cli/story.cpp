@@ -60,7 +60,8 @@ std::string tell_attempt(const std::string& kind, const json& of) {
 std::string tell_credential(const std::string& kind, const json& of) {
     const std::string certificate = part(of, "certificate").substr(0, 12);
     if (kind == "csr-made")
-        return "key " + key_origin_text(part(of, "key_origin")) + ", certificate request made";
+        return "key " + key_origin_text(part(of, "key_origin")) +
+               (part(of, "csr_sha256").empty() ? "" : ", certificate request made");
     if (kind == "issue-requested") return "certificate asked of the cloud";
     if (kind == "issued")
         return "certificate " + certificate + " handed out" +

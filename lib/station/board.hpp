@@ -56,6 +56,7 @@ class board {
     board& operator=(const board&) = delete;
     virtual ~board() = default;
 
+    /// `cloud`: make_csr is never called, and the credential brings the private key.
     virtual key_origin makes_key() const = 0;
 
     /// Wakes the console up, whatever state it was left in, and finds out who is there.

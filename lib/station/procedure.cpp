@@ -173,12 +173,15 @@ asio::awaitable<void> procedure::obtain_certificate() {
 
 asio::awaitable<void> procedure::make_csr() {
     attempt_.enter(step::csr);
-    request_ = co_await with_board(device_.make_csr(filled(product_.common_name)));
     ledger::csr_made event;
     event.attempt = attempt_.id();
-    event.csr_sha256 = sha256_hex(request_.der);
-    event.public_key_sha256 = sha256_hex(request_.public_key);
     event.key_origin = to_text(device_.makes_key());
+    request_ = signing_request{};
+    if (!cloud_makes_key()) {
+        request_ = co_await with_board(device_.make_csr(filled(product_.common_name)));
+        event.csr_sha256 = sha256_hex(request_.der);
+        event.public_key_sha256 = sha256_hex(request_.public_key);
+    }
     co_await attempt_.note(std::move(event));
 }
 
@@ -189,12 +192,10 @@ asio::awaitable<void> procedure::issue() {
         co_await cloud_available(until);
         ledger::issue_requested asked;
         asked.attempt = attempt_.id();
-        asked.public_key_sha256 = sha256_hex(request_.public_key);
+        if (!cloud_makes_key()) asked.public_key_sha256 = sha256_hex(request_.public_key);
         co_await attempt_.record(std::move(asked));
 
-        certificate_request request{attempt_.id(), attempt_.status().slot, serial_, request_.pem,
-                                    request_.public_key};
-        auto answer = co_await settle(shop_.cloud.create_certificate(std::move(request)));
+        auto answer = co_await settle(ask_for_certificate());
         if (answer.value) {
             issued_ = std::move(*answer.value);
             token_expires_ = shop_.time.utc_now() + shop_.settings.token_lifetime;
@@ -203,6 +204,23 @@ asio::awaitable<void> procedure::issue() {
         // What was asked and never answered is noted by the session, through the observer.
         if (!is_connection_lost(answer.error)) std::rethrow_exception(answer.error);
     }
+}
+
+asio::awaitable<issued_certificate> procedure::ask_for_certificate() {
+    if (!cloud_makes_key()) {
+        certificate_request request{attempt_.id(), attempt_.status().slot, serial_, request_.pem,
+                                    request_.public_key};
+        co_return co_await shop_.cloud.create_certificate(std::move(request));
+    }
+    keys_request wanted{attempt_.id(), attempt_.status().slot, serial_};
+    auto made = co_await shop_.cloud.create_keys(std::move(wanted));
+    request_.public_key = std::move(made.public_key);
+    credential_.private_key_pem = std::move(made.private_key_pem);
+    co_return std::move(made.certificate);
+}
+
+bool procedure::cloud_makes_key() const {
+    return device_.makes_key() == key_origin::cloud;
 }
 
 asio::awaitable<void> procedure::register_thing() {
@@ -299,6 +317,7 @@ asio::awaitable<void> procedure::deliver() {
     credential_.port = product_.board_port;
     credential_.public_key = request_.public_key;
     co_await with_board(device_.deliver(credential_));
+    credential_.private_key_pem = secret();  // the board has it; nobody else needs it any more
     ledger::delivered delivered;
     delivered.attempt = attempt_.id();
     delivered.certificate = issued_.id;

@@ -44,6 +44,7 @@ class procedure {
     boost::asio::awaitable<void> obtain_certificate();
     boost::asio::awaitable<void> make_csr();
     boost::asio::awaitable<void> issue();
+    boost::asio::awaitable<issued_certificate> ask_for_certificate();
     boost::asio::awaitable<void> register_thing();
     boost::asio::awaitable<bool> register_once();
     boost::asio::awaitable<bool> holds_it_already();
@@ -54,6 +55,7 @@ class procedure {
     boost::asio::awaitable<void> cloud_available(monotonic_time until);
     void stop_if_asked() const;
     void check_label() const;
+    bool cloud_makes_key() const;
     void take_over(const ledger::device_record& record);
     std::string subject() const;
     std::string filled(std::string_view pattern) const;

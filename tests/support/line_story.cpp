@@ -105,7 +105,7 @@ void line_story::goes_until(attempt& of, const std::string& last) {
             append(ledger::registration_requested{
                 id, of.certificate, "sensor-line", {{"SerialNumber", of.who.serial}}});
         } else if (step == "register") {
-            append(ledger::registered{id, of.certificate, thing_name("fleet-" + of.who.serial), {}});
+            append(ledger::registered{id, of.certificate, thing_name("fleet-" + of.who.serial), {}, {}});
             append(ledger::delivery_started{id, of.certificate});
         } else if (step == "deliver") {
             append(ledger::delivered{id, of.certificate});

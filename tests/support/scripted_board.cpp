@@ -18,7 +18,9 @@ class board_of_flash final : public station::board {
   public:
     explicit board_of_flash(std::shared_ptr<scripted_flash> flash) : flash_(std::move(flash)) {}
 
-    station::key_origin makes_key() const override { return station::key_origin::device; }
+    station::key_origin makes_key() const override {
+        return flash_->makes_keys ? station::key_origin::device : station::key_origin::cloud;
+    }
 
     asio::awaitable<station::board_identity> identify() override {
         co_await step("identify");
@@ -30,6 +32,7 @@ class board_of_flash final : public station::board {
 
     asio::awaitable<station::signing_request> make_csr(std::string common_name) override {
         co_await step("make_csr");
+        if (!flash_->makes_keys) throw failure("device-csr-invalid", "Scripted", "make_csr", "it cannot");
         flash_->private_key = x509::make_private_key();
         flash_->common_name = common_name;
         ++flash_->keys_made;
@@ -48,6 +51,7 @@ class board_of_flash final : public station::board {
     asio::awaitable<void> deliver(const station::credential& what) override {
         co_await step("deliver");
         flash_->certificate_der = what.certificate_der;
+        if (!what.private_key_pem.empty()) flash_->private_key = what.private_key_pem.clone();
         flash_->thing = what.thing.text();
         ++flash_->deliveries;
         done("deliver");

@@ -20,6 +20,7 @@ struct scripted_flash {
     std::string common_name;
     std::string certificate_der;
     std::string thing;
+    bool makes_keys = true;  ///< false: the cloud makes them
     int keys_made = 0;
     int deliveries = 0;
     int resets = 0;

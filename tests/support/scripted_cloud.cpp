@@ -52,6 +52,17 @@ asio::awaitable<station::issued_certificate> scripted_cloud::create_certificate(
     co_return answer;
 }
 
+asio::awaitable<station::issued_keys> scripted_cloud::create_keys(station::keys_request request) {
+    station::issued_keys answer;
+    answer.private_key_pem = x509::make_private_key();
+    const auto made = x509::make_csr(answer.private_key_pem, "AWS IoT Certificate").value();
+    answer.public_key = made.public_key;
+    station::certificate_request as_csr{request.attempt, request.slot, request.serial, made.pem,
+                                        made.public_key};
+    answer.certificate = co_await create_certificate(std::move(as_csr));
+    co_return answer;
+}
+
 asio::awaitable<station::registration> scripted_cloud::register_thing(station::registration_request request) {
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
     ++register_calls;

@@ -23,6 +23,7 @@ class scripted_cloud final : public station::issuer {
     boost::asio::awaitable<void> available() override;
     boost::asio::awaitable<station::issued_certificate> create_certificate(
         station::certificate_request request) override;
+    boost::asio::awaitable<station::issued_keys> create_keys(station::keys_request request) override;
     boost::asio::awaitable<station::registration> register_thing(
         station::registration_request request) override;
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 
 #include "core/digest.hpp"
 #include "line.hpp"
+#include "x509/x509.hpp"
 
 using namespace fleetline;
 using namespace fleetline::test;
@@ -42,6 +46,39 @@ TEST_CASE("a board passes, holds what the cloud registered, and the ledger tells
     CHECK(device->certificate_id == certificate);
     CHECK(device->outcome == "passed");
     CHECK(book.verify().problems.empty());
+}
+
+TEST_CASE("a board that can make no key gets the cloud's, which no file of the station ever holds",
+          "[station]") {
+    temporary_directory directory;
+    const auto file = directory.path / "ledger.db";
+    const auto flash = new_board("SN1");
+    flash->makes_keys = false;
+    {
+        line one(file);
+        one.cloud.fails["issue"] = {{"cloud-connection-lost", true}};
+        CHECK(one.attempt(flash).state == station::slot_state::passed);
+        CHECK(one.cloud.issue_calls == 2);
+    }
+    const auto held = x509::parse_certificate_der(flash->certificate_der).value();
+    CHECK(x509::key_matches(flash->private_key, held).value());
+    ledger::reader book(file);
+    int told = 0;
+    book.attempts({}, [&](const ledger::attempt_row& row) {
+        CHECK(row.key_origin == "cloud");
+        CHECK(row.public_key_sha256 == sha256_hex(held.public_key));
+        return ++told < 10;
+    });
+    CHECK(told == 1);
+    CHECK(book.verify().problems.empty());
+
+    const std::string key(flash->private_key.reveal());
+    const auto part = key.substr(key.find('\n') + 1, 40);
+    for (const auto& held_file : std::filesystem::directory_iterator(directory.path)) {
+        std::ifstream from(held_file.path(), std::ios::binary);
+        const std::string bytes(std::istreambuf_iterator<char>(from), {});
+        CHECK(bytes.find(part) == std::string::npos);
+    }
 }
 
 TEST_CASE("a board that passed is refused without a cloud call, and told when and where", "[station]") {
