@@ -17,6 +17,7 @@
 #include <charconv>
 #include <condition_variable>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <thread>
 
@@ -185,7 +186,10 @@ std::shared_ptr<mqtt_link::core::connection> mqtt_link::core::make(std::uint64_t
         const auto self = home.lock();
         if (!self || !message) return;
         self->tell(number, [message](core& here) {
-            here.events->link_message(message->get_topic(), message->get_payload());
+            const std::string& payload = message->get_payload();
+            here.events->link_message(message->get_topic(), payload);
+            // It may hold a token or a private key, and is this message's alone.
+            explicit_bzero(const_cast<char*>(payload.data()), payload.size());
         });
     });
     made->client->set_connection_lost_handler([home, number](const std::string&) {
