@@ -120,6 +120,22 @@ TEST_CASE("busy answers are asked again until the cloud has time", "[cloud]") {
     CHECK(asked == 3);
 }
 
+TEST_CASE("a cloud that stays busy until the board's patience ends is called throttled", "[cloud]") {
+    broker mosquitto;
+    mosquitto.start();
+    const scripted_cloud aws(mosquitto.plain_port, [&](const message& request) -> std::vector<message> {
+        return {honest_answers::reject(request, 429, "Throttling", "slow down")};
+    });
+    auto settings = mosquitto.settings();
+    settings.patience = milliseconds{1'500};
+    running_session line(settings);
+
+    const auto ends = ask_at_once(line, boards_named(1));
+
+    CHECK(ends.front().code == "cloud-throttled");
+    CHECK(ends.front().words == "429 Throttling: slow down");
+}
+
 TEST_CASE("one refused among sixteen in flight is found, and the others pass", "[cloud]") {
     broker mosquitto;
     mosquitto.start();
