@@ -142,7 +142,6 @@ void procedure::take_over(const ledger::device_record& record) {
         throw failure("station-ledger-broken", "Taking over the recorded certificate", subject(),
                       certificate.why_not());
     recorded_ = true;
-    maybe_known_ = record.reached != ledger::stage::issued;
     registered_ = !record.thing.empty();
     issued_.id = record.certificate;
     issued_.pem = record.certificate_pem;
@@ -229,12 +228,10 @@ asio::awaitable<void> procedure::register_thing() {
     // shape.
     const bool done = co_await register_once();
     if (done) co_return;
-    // The token is not good any more. The certificate may or may not have been registered by an earlier
-    // request.
-    const std::string_view state = maybe_known_ ? "orphaned" : "unaccounted";
-    co_await set_aside(state, "its ownership token was refused");
+    // The token is not good any more, perhaps because it was used: the session asks again by itself when no
+    // answer comes, so that the certificate may be registered whatever was heard.
+    co_await set_aside("orphaned", "its ownership token was refused");
     recorded_ = false;
-    maybe_known_ = false;
     co_await obtain_certificate();
     attempt_.enter(step::register_thing);
     const bool done_now = co_await register_once();
@@ -277,7 +274,6 @@ asio::awaitable<bool> procedure::register_once() {
         }
         if (has_code(answer.error, "cloud-token-refused")) co_return false;
         if (!is_connection_lost(answer.error)) std::rethrow_exception(answer.error);
-        maybe_known_ = true;
         // The same token again is safe: it names the same certificate.
         co_await cloud_available(until);
     }

@@ -81,9 +81,8 @@ class procedure {
     issued_certificate issued_;
     request_times registration_ms_;
     utc_time token_expires_{};
-    bool recorded_ = false;     ///< the certificate is in the ledger already (resumed)
-    bool maybe_known_ = false;  ///< an earlier registration request may have been carried out
-    bool registered_ = false;   ///< the registration is in the ledger already (resumed)
+    bool recorded_ = false;    ///< the certificate is in the ledger already (resumed)
+    bool registered_ = false;  ///< the registration is in the ledger already (resumed)
     credential credential_;
     certificate_id current_;  ///< of an earlier pass, replaced by this one
 };

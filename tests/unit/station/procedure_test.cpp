@@ -185,6 +185,24 @@ TEST_CASE("no answer fails the attempt, and the next one goes on", "[station]") 
     CHECK(one.cloud.issue_calls == (call == "issue" ? 2 : 1));  // the same token registers again
 }
 
+TEST_CASE("a token refused at its first use was perhaps used by the session's own second try: to be revoked",
+          "[station]") {
+    temporary_directory directory;
+    const auto file = directory.path / "ledger.db";
+    line one(file);
+    one.cloud.fails["register"] = {{"cloud-token-refused", true}};
+
+    const auto result = one.attempt(new_board("SN1"));
+
+    CHECK(result.state == station::slot_state::passed);
+    one.stop();
+    const auto all = certificates(file);
+    REQUIRE(all.size() == 2);
+    for (const auto& [id, row] : all)
+        CHECK(row.state == (id == result.certificate.text() ? "current" : "orphaned"));
+    CHECK(ledger::reader(file).verify().problems.empty());
+}
+
 TEST_CASE("a refused token leads to a new certificate, and the old one is listed", "[station]") {
     temporary_directory directory;
     const auto file = directory.path / "ledger.db";
