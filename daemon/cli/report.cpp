@@ -11,6 +11,7 @@
 
 #include "cli/command.hpp"
 #include "cli/options.hpp"
+#include "core/logger.hpp"
 #include "ledger/care.hpp"
 #include "ledger/station_key.hpp"
 #include "report/signed_report.hpp"
@@ -60,7 +61,8 @@ void sign_and_commit(surroundings& here, const options& asked, const ledger::fil
     said.made_at = to_rfc3339(here.now);
     said.wanted = wanted;
     said.rows = rows;
-    said.head = ledger::sign_head(station, here.now);
+    const logger complaints(logger::target::standard_error);
+    said.head = ledger::sign_head(station, here.now, complaints);
     report::commit_signed(to, asked.file, key, said);
 }
 

@@ -42,6 +42,7 @@ ledger::options surroundings::station_ledger() {
     to.station = given.station.id;
     to.create = false;
     to.key_directory = given.ledger.file.parent_path();
+    to.checkpoint_file = given.ledger.checkpoint_file;
     return to;
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "ledger/connection.hpp"
+#include "ledger/outside_copy.hpp"
 #include "ledger/writer.hpp"
 
 namespace fleetline::ledger {
@@ -167,8 +168,12 @@ receipt record(const options& station, event what, time_source& time) {
     return one.done;
 }
 
-checkpoint sign_head(const options& station, utc_time now) {
-    return writer(station).sign_head(now);
+checkpoint sign_head(const options& station, utc_time now, const logger& log) {
+    writer from(station);
+    auto made = from.sign_head(now);
+    if (!station.checkpoint_file.empty())
+        outside_copy(station.checkpoint_file, from.checkpoints(1000), log);  // tries once, before it ends
+    return made;
 }
 
 }  // namespace fleetline::ledger

@@ -24,7 +24,9 @@ verification restore(const std::filesystem::path& backup, const std::filesystem:
 /// failure(station-ledger-…), and station-internal for what cannot have happened.
 receipt record(const options& station, event what, time_source& time);
 
-/// Signs the head from outside of the daemon, for an export. Makes the station's key when there is none.
-checkpoint sign_head(const options& station, utc_time now);
+/// Signs the head from outside of the daemon, for an export. Makes the station's key when there is none. The
+/// outside file, if one is configured, has it too when this returns; one that cannot be written is logged
+/// (what it misses is appended by whoever writes it next).
+checkpoint sign_head(const options& station, utc_time now, const logger& log);
 
 }  // namespace fleetline::ledger

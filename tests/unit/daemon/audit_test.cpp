@@ -133,6 +133,22 @@ TEST_CASE("a report signed by somebody else is not this station's", "[daemon][au
     CHECK(has(audit, "it is not this station's"));
 }
 
+TEST_CASE("the head that a report signs is in the file elsewhere when the report is there",
+          "[daemon][audit]") {
+    const audited_station station;
+    std::string text = station_directory::configuration;
+    const std::string section = "[ledger]\n";
+    text.insert(text.find(section) + section.size(), "checkpoint_file = \"elsewhere\"\n");
+    std::ofstream{station.config()} << text;
+
+    REQUIRE(station.ask("report --sign --format csv -o " + station.file("r.csv")).status == 0);
+
+    const auto audit = station.ask("audit verify --checkpoints " + station.file("elsewhere"));
+    INFO(audit.text);
+    CHECK(audit.status == 0);
+    CHECK(has(audit, "1 signed head, kept elsewhere"));
+}
+
 TEST_CASE("signing needs a file, and the station's key", "[daemon][audit]") {
     const audited_station station;
     CHECK(station.ask("report --sign --format csv").status == 2);
