@@ -33,7 +33,7 @@ class mint {
         const auto key = make_key();
         const auto ca = make_key();
         old_key_ = public_key_of(key.get());
-        real_ = *x509::from_pem("CERTIFICATE", make(key.get(), ca.get(), 3600 * 24));
+        real_ = *x509::from_pem("CERTIFICATE", make(key.get(), ca.get(), 3600L * 24));
         expired_ = *x509::from_pem("CERTIFICATE", make(key.get(), ca.get(), -60));
     }
 

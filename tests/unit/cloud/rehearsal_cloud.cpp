@@ -24,7 +24,7 @@ rehearsal_cloud::rehearsal_cloud(std::vector<std::string> options)
     std::vector<std::string> words{"/usr/bin/setpriv",
                                    "--pdeathsig",
                                    "TERM",
-                                   FLEETLINE_BIN_DIR "/fleetline-rehearsal-cloud",
+                                   std::string(FLEETLINE_BIN_DIR) + "/fleetline-rehearsal-cloud",
                                    "--dir",
                                    files.path.string(),
                                    "--port",

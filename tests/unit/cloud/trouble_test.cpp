@@ -164,7 +164,7 @@ TEST_CASE("a server that is not the cloud is named by what is wrong with it", "[
         CHECK(says(status, "clock says"));
     }
     SECTION("valid from tomorrow: the clock is wrong") {
-        wish.starts_in_seconds = 24 * 3600;
+        wish.starts_in_seconds = 24L * 3600;
         mosquitto.write_server_certificate(wish);
         mosquitto.start();
         CHECK(first_trouble(mosquitto.settings()).trouble_code == "station-clock-wrong");

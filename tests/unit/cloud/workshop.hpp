@@ -24,7 +24,7 @@ std::string make_csr_pem(EVP_PKEY* key, const std::string& common_name);
 struct certificate_wish {
     std::string common_name;
     long starts_in_seconds = -120;
-    long ends_in_seconds = 3600 * 24 * 365;
+    long ends_in_seconds = 3600L * 24 * 365;
     bool is_ca = false;
     std::string host;  ///< subject alternative name, if not empty
 };
@@ -35,7 +35,7 @@ std::string make_certificate_pem(EVP_PKEY* subject_key, const certificate_wish& 
 
 /// What AWS does with a CSR: the subject and the key are the CSR's.
 std::string sign_csr(const std::string& csr_pem, EVP_PKEY* issuer_key,
-                     long ends_in_seconds = 3600 * 24 * 365);
+                     long ends_in_seconds = 3600L * 24 * 365);
 
 std::string sha256_of_certificate(const std::string& pem);  ///< hex
 
