@@ -10,7 +10,8 @@ namespace fleetline::ledger {
 
 namespace {
 
-/// A serial's attempts, looked at from the newest back.
+/// A serial's attempts, looked at from the one that acted last: it may have begun before another that has
+/// ended.
 struct history {
     std::optional<attempt_state> holder;  ///< the last one that made a key or went on with a certificate
     std::optional<attempt_state> latest;  ///< the last one that was not refused
@@ -28,7 +29,7 @@ std::int64_t last_rework(connection& rows, const serial_number& serial) {
 
 history history_of(connection& rows, const serial_number& serial) {
     static const std::string sql =
-        "SELECT " + std::string(attempt_columns) + " FROM attempt WHERE serial = ?1 ORDER BY number DESC";
+        "SELECT " + std::string(attempt_columns) + " FROM attempt WHERE serial = ?1 ORDER BY last_event DESC";
     history found;
     found.rework = last_rework(rows, serial);
     auto& row = rows.prepared(sql.c_str());

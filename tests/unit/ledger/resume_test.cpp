@@ -143,6 +143,25 @@ TEST_CASE("an attempt that ended before the key was touched leaves the earlier c
     CHECK(record.failures == 2);
 }
 
+TEST_CASE("an attempt that began first and acted last is the one to go on with", "[ledger][resume]") {
+    ledger_fixture line;
+    board_story first(line, "attempt-1", "SN0001");
+    first.start();
+    board_story(line, "attempt-2", "SN0001")
+        .start()
+        .identify()
+        .admit()
+        .make_csr()
+        .finish("failed", "port-gone");
+    first.identify().admit().make_csr().request_issue().issue();
+
+    const auto record = line.device("SN0001");
+
+    CHECK(record.attempt.text() == "attempt-1");
+    CHECK(record.reached == stage::issued);
+    CHECK(record.certificate.text() == sha256_hex("attempt-1"));
+}
+
 TEST_CASE("an attempt that goes on with a recorded credential passes with it", "[ledger][resume]") {
     ledger_fixture line;
     board_story(line, "attempt-1", "SN0001").up_to(stage::registered).finish("failed", "port-gone");
