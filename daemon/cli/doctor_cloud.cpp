@@ -132,7 +132,7 @@ void check_cloud(surroundings& here, findings& into) {
     std::exception_ptr error;
     boost::asio::co_spawn(
         io, cloud::check_up(daemon::cloud_settings(here.settings()), time, silent, wishes, steps),
-        [&error](std::exception_ptr why) { error = why; });
+        [&error](const std::exception_ptr& why) { error = why; });
     io.run();
     if (error) std::rethrow_exception(error);
     for (auto& step : steps)

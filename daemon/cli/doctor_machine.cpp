@@ -73,7 +73,7 @@ void check_disk(const fs::path& folder, findings& into) {
                         "station-ledger-unwritable"});
         return;
     }
-    const auto free = static_cast<std::int64_t>(room.f_bavail * room.f_frsize / (1024 * 1024));
+    const auto free = static_cast<std::int64_t>(room.f_bavail * room.f_frsize / (1024UL * 1024));
     const auto state = free < least_free_mib    ? health::bad
                        : free < enough_free_mib ? health::doubtful
                                                 : health::good;

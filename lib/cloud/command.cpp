@@ -26,7 +26,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t most_output = 64 * 1024;
+constexpr std::size_t most_output = std::size_t{64} * 1024;
 constexpr std::size_t most_complaint = 500;
 constexpr milliseconds look_again{5};
 
@@ -67,6 +67,7 @@ int spawn(const std::vector<std::string>& words, const pipe_pair& output, const 
           pid_t& process) {
     auto copy = words;
     std::vector<char*> arguments;
+    arguments.reserve(copy.size() + 1);
     for (auto& word : copy) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     posix_spawn_file_actions_t actions;

@@ -121,7 +121,7 @@ class issuer {
     virtual boost::asio::awaitable<issued_certificate> create_certificate(certificate_request request) = 0;
 
     /// As above, for a key pair that the cloud makes.
-    virtual boost::asio::awaitable<issued_keys> create_keys(keys_request request) {
+    virtual boost::asio::awaitable<issued_keys> create_keys(keys_request request) {  // NOLINT: a coroutine's
         throw failure("station-configuration", "Asking the cloud for a key",
                       "serial " + request.serial.text(), "the cloud is not asked for keys here");
     }

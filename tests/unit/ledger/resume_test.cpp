@@ -212,7 +212,7 @@ TEST_CASE("an answer that got lost is asked for again once, and is in the books"
 
     SECTION("by the attempt that asked") {
         lost.attempt = attempt_id("attempt-1");
-        line.append(std::move(lost));
+        line.append(lost);
         first.finish("failed", "cloud-no-answer");
     }
     SECTION("by the next one, which then is cut off") {
@@ -221,7 +221,7 @@ TEST_CASE("an answer that got lost is asked for again once, and is in the books"
         REQUIRE(line.device("SN0001").reached == stage::issue_requested);
         board_story(line, "attempt-2", "SN0001").start().identify().admit();
         lost.attempt = attempt_id("attempt-2");
-        line.append(std::move(lost));
+        line.append(lost);
         line.reopen();
     }
 

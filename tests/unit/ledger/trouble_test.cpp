@@ -174,7 +174,8 @@ TEST_CASE("a lock that somebody else holds is waited for", "[ledger]") {
     CHECK(line.query("SELECT count(*) FROM event") == "1");
     other.exec("ROLLBACK");
 
-    CHECK(run(line.io, std::move(written)).seq == 2);
+    const auto receipt = run(line.io, std::move(written));
+    CHECK(receipt.seq == 2);
 }
 
 TEST_CASE("readers and the writer do not wait for one another", "[ledger]") {
