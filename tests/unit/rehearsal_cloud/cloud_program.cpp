@@ -37,7 +37,7 @@ scratch_folder::~scratch_folder() {
 
 cloud_program::cloud_program(std::filesystem::path folder, const std::vector<std::string>& more_arguments)
     : folder_(std::move(folder)) {
-    std::vector<std::string> words = {FLEETLINE_BIN_DIR "/fleetline-rehearsal-cloud", "--dir",
+    std::vector<std::string> words = {std::string(FLEETLINE_BIN_DIR) + "/fleetline-rehearsal-cloud", "--dir",
                                       folder_.string(), "--log", (folder_ / "cloud.log").string()};
     words.insert(words.end(), more_arguments.begin(), more_arguments.end());
     std::vector<char*> arguments;

@@ -59,15 +59,15 @@ TEST_CASE("a console expects something over several pieces, or says that it did 
 
 TEST_CASE("a line of one MiB without an end is device-flooded and takes no memory") {
     bench b;
-    boost::asio::co_spawn(b.context, flood(b.line, 1024 * 1024), boost::asio::detached);
+    boost::asio::co_spawn(b.context, flood(b.line, 1024UL * 1024), boost::asio::detached);
     std::size_t got = 0;
     const auto never = [&got](std::string_view bytes) {
         got += bytes.size();
         return false;
     };
     CHECK(test::code_of(b.context, b.talk.expect(never, b.in(10'000))) == "device-flooded");
-    CHECK(got <= 16 * 1024);
-    CHECK(b.talk.transcript_text().size() < 64 * 1024);
+    CHECK(got <= 16UL * 1024);
+    CHECK(b.talk.transcript_text().size() < 64UL * 1024);
 }
 
 TEST_CASE("a console keeps confidential bytes out of its transcript, both ways") {
@@ -96,7 +96,7 @@ TEST_CASE("a port that takes nothing is port-failed, not waited for without end"
     serial::port_settings fast;
     fast.baud = 4'000'000;
     console talk(port(context.get_executor(), line.path(), fast), time, limits);
-    CHECK(test::code_of(context, talk.send(std::string(64 * 1024, 'x'))) == "port-failed");
+    CHECK(test::code_of(context, talk.send(std::string(64UL * 1024, 'x'))) == "port-failed");
 }
 
 TEST_CASE("the time on the wire follows from the baud rate") {

@@ -25,7 +25,7 @@ TEST_CASE("a transcript is bounded and keeps the beginning and the end") {
         log.record(direction::from_board, "line " + std::to_string(i) + "\r\n", milliseconds{i});
     log.record(direction::from_board, "the end\r\n", milliseconds{10'001});
     const auto text = log.text();
-    CHECK(text.size() < 16 * 1024);
+    CHECK(text.size() < 16UL * 1024);
     CHECK(text.find("the beginning") != std::string::npos);
     CHECK(text.find("the end") != std::string::npos);
     CHECK(text.find("bytes left out") != std::string::npos);
@@ -34,7 +34,7 @@ TEST_CASE("a transcript is bounded and keeps the beginning and the end") {
 TEST_CASE("a transcript of a line without end is bounded too") {
     transcript log(8192);
     for (int i = 0; i < 1000; ++i) log.record(direction::from_board, std::string(1000, 'x'), milliseconds{i});
-    CHECK(log.text().size() < 16 * 1024);
+    CHECK(log.text().size() < 16UL * 1024);
 }
 
 TEST_CASE("a transcript says of concealed bytes only how many there were") {
