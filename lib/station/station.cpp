@@ -108,9 +108,11 @@ slot_name station::scan(const serial_number& label, const slot_name& where) {
     if (!where.empty() && place == nullptr)
         throw failure("station-slot-unknown", "Taking a label", "slot " + printable(where.text(), 64),
                       "there is no such slot");
-    // Scanners read a label twice now and then.
+    // Scanners read a label twice now and then. Said to be another slot's, it is a label that two boards
+    // have: that slot's board is then refused.
     for (const auto& one : slots_)
-        if (one->has(label) && !one->label_refused()) return one->status().slot;
+        if ((where.empty() || one.get() == place) && one->has(label) && !one->label_refused())
+            return one->status().slot;
     if (where.empty()) place = waiting_for(label);
     if (place != nullptr && place->take_label(label)) return place->status().slot;
     return keep(label, where);

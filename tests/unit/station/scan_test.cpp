@@ -128,6 +128,22 @@ TEST_CASE("a label that could be of either board is never guessed", "[station]")
     CHECK(one.slot("A2").state == slot_state::waiting_for_scan);
 }
 
+TEST_CASE("a label that two boards have is refused for the second", "[station][I6]") {
+    temporary_directory directory;
+    line one(directory.path / "ledger.db", scanned(start_rule::on_scan));
+    one.here.plugged(a1, unnamed("SN1"));
+    wait_for(one, a1, slot_state::waiting_for_scan);
+    one.here.scan(serial_number{"SN1"}, anywhere);
+    wait_for(one, a1, slot_state::passed);
+    one.here.plugged(a2, unnamed("SN2"));
+    wait_for(one, a2, slot_state::waiting_for_scan);
+
+    CHECK(one.here.scan(serial_number{"SN1"}, a2) == a2);
+    wait_for_outcome(one, a2);
+
+    CHECK(one.slot("A2").failure_code == "already-provisioned");
+}
+
 TEST_CASE("a label read before its board is kept for the next one, where both orders are allowed",
           "[station]") {
     temporary_directory directory;
