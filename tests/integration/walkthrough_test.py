@@ -11,7 +11,7 @@ import sys
 import tempfile
 import unittest
 
-from line_case import ROOT, main
+from line_case import ENDED, ROOT, main
 from walkthrough import AWS, Walkthrough
 
 REGION, ACCOUNT = "ap-northeast-1", "123456789012"
@@ -126,6 +126,23 @@ class TheWalkthrough(unittest.TestCase):
         print(run.stdout, run.stderr)
         self.assertEqual(run.returncode, 0)
         self.assertEqual(len(re.findall("(?m)^ok ", run.stdout)), (sdk / "fleet.test.mjs").read_text().count("\ntest("))
+
+    def test_09_the_daemon_provisions_by_the_same_template_and_hook(self):
+        # The walkthrough's own claim may ask for keys only, not send CSRs; a five-minute one for its template may.
+        made = self.asked_again("iot", "create-provisioning-claim", "--template-name", "FPTestTemplate")
+        line, claim, key = self.walk.line, self.walk.folder / "five.pem", self.walk.folder / "five.key"
+        claim.write_text(made["certificatePem"])
+        key.touch(0o600)
+        key.write_text(made["keyPair"]["PrivateKey"])
+        line.configure(2, {**line.local_cloud, "claim": claim, "claim_key": key}, template="FPTestTemplate")
+        line.start_daemon()
+        line.start_boards(count=2)
+        line.wait_for("two outcomes", lambda: all(slot["state"] in ENDED for slot in line.slots().values()), 60)
+        for serial, slot in zip(("SN000001", "SN000002"), line.slots().values()):
+            self.assertEqual((slot["failure_reason"], slot["state"], slot["thing_name"]), ("", "passed", f"FPTest_{serial}"))
+            thing = self.asked_again("iot", "describe-thing", "--thing-name", slot["thing_name"])
+            self.assertEqual(thing["attributes"]["SerialNumber"], serial)
+            self.assertTrue(thing["attributes"]["CreateDateTime"])  # made by the hook
 
 
 if __name__ == "__main__":
