@@ -14,7 +14,7 @@ import subprocess
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-PACKAGES = ("systemd", "systemd-sysv", "udev", "dbus", "libpam-systemd", "python3-minimal", "kmod", "iproute2", "procps")
+PACKAGES = ("systemd", "systemd-sysv", "udev", "dbus", "libpam-systemd", "python3", "kmod", "iproute2", "procps")
 KEPT_MODULES = ("crypto", "lib", "arch", "fs/ext4", "fs/jbd2", "fs/mbcache.ko", "fs/autofs", "fs/fuse", "drivers/usb",
                 "drivers/virtio", "drivers/block/virtio_blk.ko", "drivers/net/virtio_net.ko",
                 "drivers/net/net_failover.ko", "net/core/failover.ko", "drivers/char")
@@ -125,7 +125,7 @@ def settle_in(folder):
     (folder / "etc/machine-id").write_text("")
     run("systemctl", "--root", folder, "enable", "--quiet", "rig-agent.service", "systemd-networkd.service")
     run("systemctl", "--root", folder, "mask", "--quiet", "apt-daily.timer", "apt-daily-upgrade.timer", "getty.target",
-        "e2scrub_all.timer", "fstrim.timer", "dpkg-db-backup.timer")
+        "e2scrub_all.timer", "fstrim.timer", "systemd-binfmt.service", "dpkg-db-backup.timer")
 
 
 def build(package):

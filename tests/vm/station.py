@@ -67,7 +67,7 @@ class Station:
 
     def install(self):
         self.rig.put("/root/fleetline.deb", self.package.read_bytes())
-        return self.rig.sh("DEBIAN_FRONTEND=noninteractive apt-get install -y --no-download --no-install-recommends "
+        return self.rig.sh("DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "
                            "/root/fleetline.deb 2>&1", patience=400)
 
     def configure(self):
@@ -86,7 +86,7 @@ class Station:
     def wait_until_connected(self):
         def connected():
             answer = self.rig.run("fleetline", "--json", "status", check=False)
-            return answer["status"] == 0 and json.loads(answer["out"])["cloud"]["state"] == "connected"
+            return answer["status"] == 0 and json.loads(answer["out"])["cloud"]["connected"]
         self.rig.wait_for("connection to the cloud", connected)
 
     def wait_for_outcomes(self, names, patience=180):
