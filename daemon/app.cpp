@@ -12,9 +12,9 @@
 #include "cloud/session.hpp"
 #include "cloud_settings.hpp"
 #include "convert.hpp"
-#include "core/encoding.hpp"
 #include "core/within.hpp"
 #include "dialect/registry.hpp"
+#include "fixtures.hpp"
 #include "ledger/ledger.hpp"
 #include "orders.hpp"
 #include "serial/directory_watcher.hpp"
@@ -140,8 +140,6 @@ struct app::parts {
         return {};
     }
 
-    /// The configured slot that this tty belongs to, if its product takes such ttys.
-    const config::slot_section* slot_for(const serial::usb_device& device) const;
     station::plug plug_for(const config::slot_section& slot, const serial::usb_device& device);
     asio::awaitable<void> watch_usb();
     asio::awaitable<void> supervised(asio::awaitable<void> part);
@@ -162,22 +160,10 @@ struct app::parts {
     api::server server;
     service_manager manager;
     std::unique_ptr<serial::usb_watcher> usb;
+    fixtures seats{settings};
     std::exception_ptr trouble;
     bool station_ended = false;
 };
-
-const config::slot_section* app::parts::slot_for(const serial::usb_device& device) const {
-    const auto fits = [](const std::string& wanted, const std::string& is) {
-        return wanted.empty() || wanted == is;
-    };
-    const auto found = std::find_if(settings.slots.begin(), settings.slots.end(), [&](const auto& slot) {
-        if (slot.port != device.id_path || !fits(slot.interface, device.interface)) return false;
-        const auto& product = settings.product(slot.product);
-        return fits(product.usb_vendor, device.vendor_id) && fits(product.usb_product, device.product_id) &&
-               fits(product.usb_interface, device.interface);
-    });
-    return found != settings.slots.end() ? &*found : nullptr;
-}
 
 station::plug app::parts::plug_for(const config::slot_section& slot, const serial::usb_device& device) {
     const auto& product = settings.product(slot.product);
@@ -195,17 +181,15 @@ asio::awaitable<void> app::parts::watch_usb() {
         const serial::usb_event event = co_await usb->next();
         const auto& device = event.device;
         if (!event.warning.empty()) log.warning(event.warning, {{"DEVICE", device.name}});
-        const config::slot_section* slot = slot_for(device);
-        if (slot == nullptr) {
-            if (event.what == serial::usb_event::kind::plugged)
-                log.info("A tty that belongs to no slot: port " + printable(device.id_path),
-                         {{"DEVICE", device.node}});
-            continue;
-        }
-        if (event.what == serial::usb_event::kind::plugged)
-            line.plugged(slot->name, plug_for(*slot, device));
-        else
+        if (event.what == serial::usb_event::kind::plugged) {
+            const auto place = seats.plugged(device);
+            if (place.slot != nullptr)
+                line.plugged(place.slot->name, plug_for(*place.slot, device));
+            else
+                log.info(place.why_none, {{"DEVICE", device.node}});
+        } else if (const auto* slot = seats.unplugged(device)) {
             line.unplugged(slot->name);
+        }
     }
 }
 

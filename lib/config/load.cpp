@@ -152,6 +152,12 @@ void read_each(const toml::table& root, std::string_view key, std::vector<Elemen
     }
 }
 
+/// Whether some tty could be in both.
+bool overlap(const slot_section& a, const slot_section& b) {
+    if (!a.interface.empty() && !b.interface.empty() && a.interface != b.interface) return false;
+    return a.takes(b.port, a.interface) || b.takes(a.port, b.interface);  // the ports alone: interfaces agree
+}
+
 /// What can only be judged when everything has been read.
 void check_whole(const toml::table& root, settings& value, std::vector<complaint>& complaints) {
     const auto at = [&root](std::string_view key, std::size_t index) {
@@ -171,7 +177,7 @@ void check_whole(const toml::table& root, settings& value, std::vector<complaint
             if (slot.name == value.slots[j].name)
                 complaints.push_back(
                     {where.line, where.column, "[[slot]] name: '" + slot.name.text() + "' is there twice"});
-            if (slot.port == value.slots[j].port && slot.interface == value.slots[j].interface)
+            if (overlap(slot, value.slots[j]))
                 complaints.push_back(
                     {where.line, where.column, "[[slot]] port: '" + slot.port + "' is there twice"});
         }
@@ -232,6 +238,20 @@ const product_section& settings::product(const product_name& name) const {
     for (const auto& product : products)
         if (product.name == name) return product;
     throw std::out_of_range("no product '" + name.text() + "'");
+}
+
+bool slot_section::takes(std::string_view id_path, std::string_view tty_interface) const {
+    if (!interface.empty() && interface != tty_interface) return false;
+    if (!id_path.starts_with(port)) return false;
+    // udev writes CONFIGURATION.INTERFACE behind the port: "...-usb-0:1.3:1.0".
+    const auto rest = id_path.substr(port.size());
+    const auto is_number = [](std::string_view digits) {
+        return !digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos;
+    };
+    if (rest.empty()) return true;
+    const auto dot = rest.find('.');
+    return rest.front() == ':' && dot != std::string_view::npos && is_number(rest.substr(1, dot - 1)) &&
+           is_number(rest.substr(dot + 1)) && port.find("-usb-") != std::string::npos;
 }
 
 loaded parse(std::string_view text, const std::filesystem::path& file) {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/names.hpp"
@@ -89,9 +90,12 @@ struct product_section {
 
 struct slot_section {
     slot_name name;
-    std::string port;       ///< udev ID_PATH
+    std::string port;       ///< udev ID_PATH; without its last part (":1.0") that of any interface there
     std::string interface;  ///< USB interface number, empty: any
     product_name product;   ///< empty: the only product
+
+    /// Whether a tty at this ID_PATH and interface is this slot's.
+    bool takes(std::string_view id_path, std::string_view tty_interface) const;
 };
 
 struct settings {

@@ -124,6 +124,41 @@ TEST_CASE("slots and products are told apart by name and port", "[config]") {
           std::string::npos);
 }
 
+TEST_CASE("a slot's port is udev's ID_PATH, with or without the interface at its end", "[config]") {
+    config::slot_section slot;
+    slot.port = "pci-0000:00:14.0-usb-0:1.1";
+    CHECK(slot.takes("pci-0000:00:14.0-usb-0:1.1", "00"));
+    CHECK(slot.takes("pci-0000:00:14.0-usb-0:1.1:1.0", "00"));
+    CHECK(slot.takes("pci-0000:00:14.0-usb-0:1.1:1.12", "0c"));
+    CHECK_FALSE(slot.takes("pci-0000:00:14.0-usb-0:1.12:1.0", "00"));
+    CHECK_FALSE(slot.takes("pci-0000:00:14.0-usb-0:1.1.2:1.0", "00"));
+    CHECK_FALSE(slot.takes("pci-0000:00:14.0-usb-0:1.1:1", "00"));
+    CHECK_FALSE(slot.takes("pci-0000:00:14.0-usb-0:1.1:1.0x", "00"));
+    CHECK_FALSE(slot.takes("", ""));
+    slot.interface = "02";
+    CHECK(slot.takes("pci-0000:00:14.0-usb-0:1.1:1.2", "02"));
+    CHECK_FALSE(slot.takes("pci-0000:00:14.0-usb-0:1.1:1.0", "00"));
+    slot.interface.clear();
+    slot.port = "pci-0000:00:14.0-usb-0:1.1:1.0";
+    CHECK(slot.takes("pci-0000:00:14.0-usb-0:1.1:1.0", "00"));
+    CHECK_FALSE(slot.takes("pci-0000:00:14.0-usb-0:1.1:1.2", "02"));
+    slot.port = "pci-0000";  // no USB port: its ":00.…" is no interface
+    CHECK_FALSE(slot.takes("pci-0000:00.0", "00"));
+}
+
+TEST_CASE("two slots at one port are told, unless their interfaces keep them apart", "[config]") {
+    const auto with = [](const std::string& first, const std::string& second) {
+        return complaints_of(good + "[[slot]]\nname = \"B1\"\n" + first + "[[slot]]\nname = \"B2\"\n" + second);
+    };
+    const std::string port = "port = \"pci-0-usb-0:3\"\n";
+    const std::string whole = "port = \"pci-0-usb-0:3:1.0\"\n";
+    CHECK(with(port, whole).find("is there twice") != std::string::npos);
+    CHECK(with(whole, port).find("is there twice") != std::string::npos);
+    CHECK(with(port, port + "interface = \"00\"\n").find("is there twice") != std::string::npos);
+    CHECK(with(port + "interface = \"02\"\n", port + "interface = \"00\"\n").empty());
+    CHECK(with(whole, "port = \"pci-0-usb-0:3:1.2\"\n").empty());
+}
+
 TEST_CASE("what is no TOML is told with its place", "[config]") {
     CHECK(complaints_of("[station\nid = 1\n").find("fleetline.toml:1:9: ") != std::string::npos);
 }
