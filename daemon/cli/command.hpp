@@ -81,6 +81,7 @@ void add_token(words& parent);
 void add_backup(words& parent);
 void add_restore(words& parent);
 void add_config(words& parent);
+void add_slots(words& parent);
 void add_doctor(words& parent);
 
 }  // namespace fleetline::cli

@@ -16,7 +16,7 @@ constexpr std::array table{
     command{"retry", add_retry},       command{"rework", add_rework},
     command{"token", add_token},       command{"doctor", add_doctor},
     command{"backup", add_backup},     command{"restore", add_restore},
-    command{"config", add_config},
+    command{"config", add_config},     command{"slots", add_slots},
 };
 }  // namespace
 

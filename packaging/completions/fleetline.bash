@@ -5,7 +5,7 @@ _fleetline() {
     local cur prev words cword split
     _init_completion -s || return
 
-    local commands='status watch show devices attempts certificates report audit stats order scan sign-on retry rework token backup restore doctor config'
+    local commands='status watch show devices attempts certificates report audit stats order scan sign-on retry rework token backup restore doctor config slots'
     local command= verb= i
     for ((i = 1; i < cword; i++)); do
         case ${words[i]} in
@@ -65,6 +65,7 @@ _fleetline() {
         stats) offered+=" $period --by" ;;
         backup | restore) _filedir ;;
         config) [[ $verb ]] && _filedir toml || offered+=' check' ;;
+        slots) [[ $verb ]] || offered+=' discover' ;;
         scan) offered+=' --slot' ;;
         retry) offered+=' --slot' ;;
         rework) offered+=' --reason' ;;

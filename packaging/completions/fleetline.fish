@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for fleetline
 
-set -l commands status watch show devices attempts certificates report audit stats order scan sign-on retry rework token backup restore doctor config
+set -l commands status watch show devices attempts certificates report audit stats order scan sign-on retry rework token backup restore doctor config slots
 set -l none "not __fish_seen_subcommand_from $commands"
 
 complete -c fleetline -f
@@ -28,6 +28,7 @@ complete -c fleetline -n $none -a doctor -d 'Check everything a first day can ge
 complete -c fleetline -n $none -a backup -d 'Copy the ledger and verify the copy'
 complete -c fleetline -n $none -a restore -d 'Put a backup in the ledger\'s place'
 complete -c fleetline -n $none -a config -d 'Look at the configuration'
+complete -c fleetline -n $none -a slots -d 'Find the fixtures\' USB ports'
 
 set -l period '__fish_seen_subcommand_from devices attempts report stats'
 complete -c fleetline -n $period -l since -x -a 'today yesterday 1h 8h 7d' -d 'Started at or after'
@@ -62,3 +63,4 @@ complete -c fleetline -n '__fish_seen_subcommand_from rework' -l reason -x -d 'W
 complete -c fleetline -n '__fish_seen_subcommand_from token' -a 'add list revoke'
 complete -c fleetline -n '__fish_seen_subcommand_from add' -l role -x -a 'operator engineer auditor' -d 'What it lets them do'
 complete -c fleetline -n '__fish_seen_subcommand_from config' -a check
+complete -c fleetline -n '__fish_seen_subcommand_from slots' -a discover
