@@ -120,10 +120,13 @@ def settle_in(folder):
     (folder / "etc/systemd/network/10-rig.network").write_text("[Match]\nName=en* eth*\n[Network]\nAddress=10.0.2.15/24\n"
                                                                "Gateway=10.0.2.2\n")
     (folder / "usr/lib/rig").mkdir()
-    shutil.copy(HERE / "guest/agent.py", folder / "usr/lib/rig/agent.py")
-    shutil.copy(HERE / "guest/rig-agent.service", folder / "etc/systemd/system/rig-agent.service")
+    for program in (HERE / "guest").glob("*.py"):
+        shutil.copy(program, folder / "usr/lib/rig")
+    for unit in (HERE / "guest").glob("*.service"):
+        shutil.copy(unit, folder / "etc/systemd/system")
     (folder / "etc/machine-id").write_text("")
-    run("systemctl", "--root", folder, "enable", "--quiet", "rig-agent.service", "systemd-networkd.service")
+    run("systemctl", "--root", folder, "enable", "--quiet", "rig-agent.service", "rig-shown.service",
+        "systemd-networkd.service")
     run("systemctl", "--root", folder, "mask", "--quiet", "apt-daily.timer", "apt-daily-upgrade.timer", "getty.target",
         "e2scrub_all.timer", "fstrim.timer", "systemd-binfmt.service", "dpkg-db-backup.timer")
 

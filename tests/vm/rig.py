@@ -95,7 +95,9 @@ class Rig:
                 "-device", "virtio-blk-pci,drive=disk",
                 "-netdev", "user,id=net", "-device", "virtio-net-pci,id=nic,netdev=net", "-device", "virtio-serial-pci",
                 "-chardev", f"socket,id=agent,path={self.path('agent.sock')},server=on,wait=off",
-                "-device", "virtserialport,chardev=agent,name=rig"]
+                "-device", "virtserialport,chardev=agent,name=rig",
+                "-chardev", f"file,id=shown,path={self.path('shown.jsonl')},append=on",
+                "-device", "virtserialport,chardev=shown,name=shown"]
 
     def power_cut(self, keep=0.5, seed=0):
         """Pulls the plug; a random part `keep` of what the disk had not flushed survives. Answers how many sectors were lost."""

@@ -8,10 +8,11 @@ import signal
 import sys
 import unittest
 
+from cases_line import LineCases
 from station import Station
 
 
-class Life(unittest.TestCase):
+class Life(LineCases, unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.station = Station()
@@ -19,7 +20,7 @@ class Life(unittest.TestCase):
         cls.rig = cls.station.rig
         print(f"\nfirst boot: {cls.rig.boot():.1f} s", flush=True)
 
-    def test_1_apt_installs_the_package_and_the_service_is_enabled(self):
+    def test_01_apt_installs_the_package_and_the_service_is_enabled(self):
         self.station.install()
         self.assertEqual("enabled\n", self.rig.sh("systemctl is-enabled fleetlined"))
         self.assertEqual("fleetline\n", self.rig.sh("stat -c %G /etc/fleetline"))
@@ -27,7 +28,7 @@ class Life(unittest.TestCase):
         told = self.rig.sh("journalctl -u fleetlined --no-pager; fleetline config check 2>&1 || true")
         self.assertIn("AmazonRootCA1.pem", told)
 
-    def test_2_systemd_scores_the_sandbox_one_and_a_half_or_better(self):
+    def test_02_systemd_scores_the_sandbox_one_and_a_half_or_better(self):
         text = self.rig.sh("systemd-analyze security --no-pager fleetlined | tail -1")
         self.assertLessEqual(float(text.split(":")[1].split()[0]), 1.5, text)
 
