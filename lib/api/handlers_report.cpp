@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The audit report, streamed.
+// The audit report, streamed as it is written.
 #include "api/handlers.hpp"
 #include "api/problem.hpp"
 #include "api/question.hpp"
@@ -13,32 +13,42 @@ namespace asio = boost::asio;
 
 namespace {
 
-report_format format_of(const request& what) {
+struct kind {
+    report_format format;
+    std::string_view name, type;
+};
+
+constexpr kind kinds[] = {
+    {report_format::csv, "csv", "text/csv; charset=utf-8"},
+    {report_format::jsonl, "jsonl", "application/jsonl"},
+    {report_format::xlsx, "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+    {report_format::pdf, "pdf", "application/pdf"},
+};
+
+const kind& kind_of(const request& what) {
     const auto* text = what.asked("format");
-    if (text == nullptr || *text == "csv") return report_format::csv;
-    if (*text == "jsonl") return report_format::jsonl;
-    if (*text == "xlsx" || *text == "pdf")
-        throw failure("station-request-not-available", "Making a report", "format " + *text,
-                      "the API serves csv and jsonl; 'fleetline report' makes the others");
-    throw failure("station-request-invalid", "Making a report", "format", "it must be csv or jsonl");
+    if (text == nullptr) return kinds[0];
+    for (const auto& one : kinds)
+        if (*text == one.name) return one;
+    throw failure("station-request-invalid", "Making a report", "format",
+                  "it must be csv, jsonl, xlsx or pdf");
 }
 
 }  // namespace
 
 asio::awaitable<response> get_report(service& here, const request& what) {
     allow_only(what, {"format", "since", "until", "product", "order", "limit"});
-    const auto format = format_of(what);
+    const auto& asked = kind_of(what);
     auto wanted = filter_of(what, -1, std::int64_t{1} << 53);
     wanted.newest_first = false;
     auto running = here.begin_report();
     if (!running) co_return problem("station-request-too-many", "other reports are being written");
-    const bool csv = format == report_format::csv;
-    response answer{200, csv ? "text/csv; charset=utf-8" : "application/jsonl", {}};
+    response answer{200, std::string{asked.type}, {}};
     answer.headers.emplace_back("Content-Disposition",
-                                csv ? "attachment; filename=\"fleetline-report.csv\""
-                                    : "attachment; filename=\"fleetline-report.jsonl\"");
-    answer.stream = co_await stream_report(*here.pool, format, std::move(wanted), std::move(running),
-                                           here.wanted.limit.report_patience);
+                                "attachment; filename=\"fleetline-report." + std::string{asked.name} + '"');
+    auto stopping = here.stopping;
+    answer.stream = co_await stream_report(*here.pool, asked.format, std::move(wanted), std::move(running),
+                                           std::move(stopping), here.wanted.limit.report_patience);
     co_return answer;
 }
 

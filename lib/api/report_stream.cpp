@@ -36,20 +36,45 @@ struct outcome {
     std::exception_ptr error;
 };
 
+/// Both passes over the ledger, the cover's and the rows', see the same moment.
+class held_still {
+  public:
+    explicit held_still(const ledger::reader& book) : book_(book) { book_.hold_still(); }
+    held_still(const held_still&) = delete;
+    held_still& operator=(const held_still&) = delete;
+    ~held_still() { book_.move_on(); }
+
+  private:
+    const ledger::reader& book_;
+};
+
+std::unique_ptr<report::writer> make_writer(const ledger::reader& book, report_format format,
+                                            const ledger::filter& wanted, report::output& to) {
+    if (format == report_format::csv) return report::make_csv_writer(to);
+    if (format == report_format::jsonl) return report::make_jsonl_writer(to);
+    auto front = report::make_cover(
+        book, wanted, std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now()));
+    if (format == report_format::xlsx) return report::make_xlsx_writer(to, std::move(front));
+    return report::make_pdf_writer(to, std::move(front));
+}
+
 void write_rows(const ledger::reader& book, report_format format, const ledger::filter& wanted,
-                int pipe_end) {
+                const std::atomic<bool>& stopping, int pipe_end) {
     // A client that left is an error here, not the end of the daemon.
     sigset_t broken_pipe;
     ::sigemptyset(&broken_pipe);
     ::sigaddset(&broken_pipe, SIGPIPE);
     ::pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
     auto to = report::output::to_descriptor(pipe_end, "the client");
-    const auto writer =
-        format == report_format::csv ? report::make_csv_writer(to) : report::make_jsonl_writer(to);
-    book.attempts(wanted, [&writer](const ledger::attempt_row& row) {
+    const held_still moment{book};
+    const auto writer = make_writer(book, format, wanted, to);
+    book.attempts(wanted, [&](const ledger::attempt_row& row) {
         writer->row(row);
-        return true;
+        return !stopping.load();
     });
+    // A workbook says nothing before its last row: the daemon's end would wait for it.
+    if (stopping.load())
+        throw failure("station-stopping", "Writing a report", "", "the station is being stopped");
     writer->finish();
     to.flush();
 }
@@ -101,6 +126,7 @@ class report_stream final : public body_source {
 asio::awaitable<std::unique_ptr<body_source>> stream_report(ledger_pool& pool, report_format format,
                                                             ledger::filter wanted,
                                                             std::shared_ptr<void> running,
+                                                            std::shared_ptr<std::atomic<bool>> stopping,
                                                             milliseconds patience) {
     const auto executor = co_await asio::this_coro::executor;
     int ends[2] = {-1, -1};
@@ -109,16 +135,17 @@ asio::awaitable<std::unique_ptr<body_source>> stream_report(ledger_pool& pool, r
     auto write_end = std::make_shared<descriptor>(ends[1]);
     auto went = std::make_shared<outcome>();
     auto source = std::make_unique<report_stream>(executor, ends[0], went, patience);
-    pool.start([format, wanted = std::move(wanted), write_end](
-                   const ledger::reader& book) { write_rows(book, format, wanted, write_end->get()); },
-               [went, write_end, running = std::move(running)](const std::exception_ptr& error) {
-                   {
-                       const std::lock_guard lock{went->mutex};
-                       went->whole = !error;
-                       went->error = error;
-                   }
-                   ::close(write_end->release());
-               });
+    pool.start(
+        [format, wanted = std::move(wanted), stopping = std::move(stopping), write_end](
+            const ledger::reader& book) { write_rows(book, format, wanted, *stopping, write_end->get()); },
+        [went, write_end, running = std::move(running)](const std::exception_ptr& error) {
+            {
+                const std::lock_guard lock{went->mutex};
+                went->whole = !error;
+                went->error = error;
+            }
+            ::close(write_end->release());
+        });
     co_await source->begin();
     co_return source;
 }

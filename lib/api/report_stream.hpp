@@ -4,6 +4,7 @@
 // io_context thread. Not included outside lib/api.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string_view>
 
@@ -14,14 +15,13 @@
 
 namespace fleetline::api {
 
-enum class report_format { csv, jsonl };
+enum class report_format { csv, jsonl, xlsx, pdf };
 
 /// Resumes when its first piece is there, so that a ledger that cannot be read is told as such. `running` is
-/// held until both ends are through. The stream throws when the report breaks off later, or is not taken
-/// within `patience`.
-boost::asio::awaitable<std::unique_ptr<body_source>> stream_report(ledger_pool& pool, report_format format,
-                                                                   ledger::filter wanted,
-                                                                   std::shared_ptr<void> running,
-                                                                   milliseconds patience);
+/// held until both ends are through; the report breaks off soon after `stopping` is set. The stream throws
+/// when the report breaks off later, or is not taken within `patience`.
+boost::asio::awaitable<std::unique_ptr<body_source>> stream_report(
+    ledger_pool& pool, report_format format, ledger::filter wanted, std::shared_ptr<void> running,
+    std::shared_ptr<std::atomic<bool>> stopping, milliseconds patience);
 
 }  // namespace fleetline::api

@@ -60,6 +60,7 @@ class server::impl {
         const auto outcome = co_await settle(accept(unix_) && accept(tcp_) && publish());
         // Cancelled or broken: the connections still have to end before this may.
         co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+        service_.stopping->store(true);
         if (unix_) co_await unix_->close();
         if (tcp_) co_await tcp_->close();
         remove_socket_file(service_.wanted.socket, inode_);

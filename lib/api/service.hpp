@@ -54,6 +54,9 @@ class service {
     /// A place among the reports that are written at once; null: none is free.
     std::shared_ptr<void> begin_report() { return place(reports_, wanted.limit.reports); }
 
+    /// Set when the server ends: long work that nobody will take breaks off.
+    const std::shared_ptr<std::atomic<bool>> stopping = std::make_shared<std::atomic<bool>>(false);
+
     const settings wanted;
     const logger& log;
     const std::unique_ptr<const providers> station;

@@ -337,6 +337,10 @@ void reader::hold_still() const {
     });
 }
 
+void reader::move_on() const noexcept {
+    impl_->rows.database().tryExec("ROLLBACK");
+}
+
 bool reader::knows_signer(std::string_view certificate_sha256) const {
     return impl_->reading([&] {
         return !impl_

@@ -116,6 +116,9 @@ class reader {
     /// From now on every answer is of this one moment, whatever is written meanwhile.
     void hold_still() const;
 
+    /// Ends that; never throws.
+    void move_on() const noexcept;
+
     /// Whether this certificate (SHA-256 of its DER, hex) has signed heads of this ledger.
     bool knows_signer(std::string_view certificate_sha256) const;
 

@@ -76,6 +76,14 @@ test('the report is downloaded as a file with a name that says what it is', asyn
   await scene.page.getByRole('button', { name: 'Download' }).click();
   await sign_in('fl_engineer');
   await scene.page.getByText('This view needs').waitFor({ state: 'detached' });
+  const formats = scene.page.locator('.filters select').first();
+  assert.deepEqual(await formats.locator('option').allInnerTexts(), ['CSV', 'JSONL', 'XLSX', 'PDF']);
+  await formats.selectOption('xlsx');
+  const workbook = scene.page.waitForEvent('download');
+  await scene.page.getByRole('button', { name: 'Download' }).click();
+  assert.match((await workbook).suggestedFilename(), /\.xlsx$/);
+  assert.ok(scene.station.requests.some((r) => r.path === '/api/v1/report' && r.query.format === 'xlsx'));
+  await formats.selectOption('csv');
   const download = scene.page.waitForEvent('download');
   await scene.page.getByRole('button', { name: 'Download' }).click();
   const file = await download;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the API reads from the ledger, and what it has done.
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <mutex>
 #include <vector>
 
 #include "core/failure.hpp"
 #include "support/line_story.hpp"
+#include "support/shell.hpp"
 #include "unit/api/api_line.hpp"
 
 using namespace fleetline;
@@ -56,7 +58,6 @@ TEST_CASE("questions that make no sense are refused, not guessed at", "[api]") {
     }
     CHECK(here.get("/api/v1/stats?by=moon").status == 400);
     CHECK(here.get("/api/v1/report?format=doc").status == 400);
-    CHECK(here.get("/api/v1/report?format=xlsx").status == 501);
 }
 
 TEST_CASE("one attempt comes with its events, its certificate and its transcript", "[api]") {
@@ -144,6 +145,40 @@ TEST_CASE("the report is streamed whole, as csv and as jsonl", "[api]") {
     // HTTP/1.0 knows no chunks: the connection's end is the report's.
     const auto old = here.ask("GET /api/v1/report HTTP/1.0\r\nHost: x\r\n\r\n");
     CHECK(old.body == csv.body);
+}
+
+TEST_CASE("the report is a workbook that opens and a pdf that has pages", "[api]") {
+    line here{[](settings& wanted) {
+        line_story story{wanted.ledger_file, "station-1"};
+        story.at("2026-11-24T08:00:00Z");
+        fleetline::test::tell_many(story, 300, 4, 7);
+    }};
+
+    const auto xlsx = here.get("/api/v1/report?format=xlsx");
+    CHECK(xlsx.status == 200);
+    CHECK(xlsx.has("spreadsheetml"));
+    CHECK(xlsx.has("fleetline-report.xlsx"));
+    const auto book = here.home.path() / "report.xlsx";
+    std::ofstream{book, std::ios::binary} << xlsx.body;
+    const auto lines = here.get("/api/v1/report?format=jsonl").body;
+    const auto rows = std::count(lines.begin(), lines.end(), '\n') + 1;  // and the heading
+    const auto read = fleetline::test::shell(
+        "python3 -c 'import sys,zipfile; b=zipfile.ZipFile(sys.argv[1]); assert b.testzip() is None; "
+        "print(b.read(\"xl/worksheets/sheet2.xml\").decode().count(\"<row \"))' " +
+        book.string() + " 2>&1");
+    CHECK(read.text == std::to_string(rows) + '\n');
+
+    const auto pdf = here.get("/api/v1/report?format=pdf");
+    CHECK(pdf.status == 200);
+    CHECK(pdf.has("Content-Type: application/pdf"));
+    CHECK(pdf.body.starts_with("%PDF-"));
+    CHECK(pdf.body.find("%%EOF") != std::string::npos);
+    std::size_t pages = 0;
+    for (std::size_t at = 0; (at = pdf.body.find("/Type /Page %", at)) != std::string::npos; ++at) ++pages;
+    CHECK(pages > 2);
+
+    // The places of those that are through are free again, and the ledger's next moment is seen.
+    for (int i = 0; i < 4; ++i) CHECK(here.get("/api/v1/report?format=pdf&limit=1").status == 200);
 }
 
 TEST_CASE("clients that leave a report half-way take no place with them", "[api]") {

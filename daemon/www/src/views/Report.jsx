@@ -7,8 +7,7 @@ import { base, call, query, sign_ins, signed_in } from '../state/api.js';
 import { t } from '../state/i18n.js';
 import { station } from '../state/store.js';
 
-// The station's own `fleetline report` makes xlsx and pdf as well.
-const formats = ['csv', 'jsonl'];
+const formats = ['csv', 'jsonl', 'xlsx', 'pdf'];
 const longest_ms = 600000;
 
 /** A link is streamed to the disk by the browser; a token of ours cannot ride on a link. */
