@@ -167,6 +167,10 @@ export class Station {
       return said.document ? this.#json(answer, said.document, said.status) : this.#json(answer, said);
     }
     if (path === '/status') return this.#json(answer, this.status);
+    if (request.method === 'POST' && path === '/operator') {
+      this.put_station({ operator: JSON.parse(body).name });
+      return this.#json(answer, { operator: this.status.operator });
+    }
     if (request.method === 'POST') return this.#json(answer, {}, 202);
     const engineer = this.engineer_token === '' || request.headers.authorization === `Bearer ${this.engineer_token}`;
     if (request.headers.authorization && !engineer) {

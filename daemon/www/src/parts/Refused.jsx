@@ -6,10 +6,11 @@ import { SignIn } from './SignIn.jsx';
 export function Refused({ problem }) {
   if (problem.status === 401 || problem.status === 403) return <SignIn why={t('sign-in.needed')} />;
   if (problem.status === 0) return <p class="trouble-note" role="alert">{t('action.not-reached')}</p>;
+  const text = failure_text(problem.code, problem.title || problem.message);
   return (
     <p class="trouble-note" role="alert">
-      <strong>{failure_text(problem.code, problem.title || problem.message)}</strong>{' '}
-      {next_action(problem.code, problem.next_action)} <small>{problem.message}</small>
+      <strong>{text}</strong>{' '}
+      {next_action(problem.code, problem.next_action)} {problem.message !== text && <small>{problem.message}</small>}
     </p>
   );
 }

@@ -58,6 +58,7 @@ const signs = {
   silent: 'M6 18v12h8l11 9V9l-11 9zM32 19l10 10m0-10L32 29',
   lock: 'M10 21h28v22H10zM16 21v-7a8 8 0 0 1 16 0v7M24 29v6',
   unlock: 'M10 21h28v22H10zM16 21v-9a8 8 0 0 1 15-4M24 29v6',
+  person: 'M24 23a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM7 43a17 17 0 0 1 34 0z',
   retry: 'M40 10v11H29M39 20A16 16 0 1 0 40 29',
   scan: 'M4 14V6h8M36 6h8v8M44 34v8h-8M12 42H4v-8M12 14v20m6-20v20m6-20v20m6-20v20m6-20v20',
 };

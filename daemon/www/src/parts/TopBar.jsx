@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The station's name, where to go, how cloud and ledger are, sound, language, lock. In production mode: only the name,
+// The station's name, where to go, how cloud and ledger are, who works here, sound, language, lock. In production mode: only the names,
 // the two states and the way to unlock.
 import { useState } from 'preact/hooks';
 import { choose_language, language, languages, t, time_of_day } from '../state/i18n.js';
@@ -9,6 +9,7 @@ import { blocked, muted, toggle_mute } from '../state/sound.js';
 import { cloud, connection, ledger, station } from '../state/store.js';
 import { tick } from '../state/clock.js';
 import { Lock } from './Lock.jsx';
+import { Operator } from './Operator.jsx';
 import { Sign } from './Shape.jsx';
 
 const views = ['', 'attempts', 'statistics', 'report'];
@@ -44,6 +45,13 @@ const LedgerHealth = () => (
     text={ledger.value.writable ? t('health.good') : t('health.broken')} />
 );
 
+/** In production mode a badge signs on, at the scan field. */
+const Works = () => station.value.operator && (
+  <span class="health" data-operator={station.value.operator}>
+    <Sign name="person" /> <b>{station.value.operator}</b>
+  </span>
+);
+
 const Clock = () => {
   tick.value;
   return <time class="clock">{time_of_day(Date.now())}</time>;
@@ -72,13 +80,14 @@ export function TopBar() {
   const [locking, set_locking] = useState(false);
   return (
     <header class="bar">
-      <p class="bar__station">{[station.value.station || 'fleetline', station.value.operator].filter(Boolean).join(' · ')}</p>
+      <p class="bar__station">{station.value.station || 'fleetline'}</p>
       {!production.value && <Navigation />}
       <div class="bar__right">
         {connection.value === 'connecting' && <span class="health">{t('health.connecting')}</span>}
         <CloudHealth />
         <LedgerHealth />
         <Clock />
+        {production.value ? <Works /> : <Operator />}
         {!production.value && <Sound />}
         {!production.value && <Language />}
         <button type="button" class="bar-button" onClick={() => set_locking(true)}>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the operator can do: scan a label, try a board again. Both say in words what became of it.
+// What the operator can do: scan a label, try a board again, sign on. All say in words what became of it.
 import { signal } from '@preact/signals';
 import { post } from './api.js';
 import { failure_text, next_action, t } from './i18n.js';
@@ -39,6 +39,12 @@ export async function scan(text, slot_names) {
   } catch (problem) {
     tell_problem(problem);
   }
+}
+
+/** Empty: signs off. A refusal is the caller's to show. */
+export async function sign_on(name) {
+  const { operator = name } = await post('/operator', { name });
+  tell(true, operator ? t('operator.works', { name: operator }) : t('operator.nobody'));
 }
 
 export async function retry_slot(slot) {

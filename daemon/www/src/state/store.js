@@ -7,7 +7,7 @@ import { batch, signal } from '@preact/signals';
 export const ended = new Set(['passed', 'failed', 'refused', 'abandoned']);
 export const recent_kept = 20;
 
-export const station = signal({ station: '', started_at: '', stopping: false });
+export const station = signal({ station: '', operator: '', started_at: '', stopping: false });
 export const cloud = signal(null);
 export const ledger = signal({ writable: true, trouble: '' });
 export const orders = signal([]);
@@ -156,7 +156,9 @@ function change_slot(status) {
 
 /** Everything of the station but its slots. Parts that did not change are left as they are: nobody draws again. */
 function apply_station(status) {
-  replace(station, { station: status.station, started_at: status.started_at, stopping: Boolean(status.stopping) });
+  replace(station, {
+    station: status.station, operator: status.operator ?? '', started_at: status.started_at, stopping: Boolean(status.stopping),
+  });
   replace(cloud, status.cloud ?? null);
   replace(ledger, { writable: status.ledger_writable !== false, trouble: status.ledger_trouble ?? '' });
   replace(orders, status.orders ?? []);

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who works at the station, and signing on and off: a badge is scanned or a name typed, Enter does the rest.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { sign_on } from '../state/actions.js';
+import { t } from '../state/i18n.js';
+import { station } from '../state/store.js';
+import { Dialog } from './Dialog.jsx';
+import { Refused } from './Refused.jsx';
+import { Sign } from './Shape.jsx';
+
+function SignOn({ on_close }) {
+  const [name, set_name] = useState('');
+  const [problem, set_problem] = useState(null);
+  const field = useRef(null);
+  useEffect(() => field.current?.focus(), []);
+  const send = async (who) => {
+    set_problem(null);
+    try {
+      await sign_on(who);
+      on_close();
+    } catch (trouble) {
+      set_problem(trouble);
+      set_name('');
+      field.current?.focus();
+    }
+  };
+  const submit = (event) => {
+    event.preventDefault();
+    if (name.trim()) send(name.trim());
+  };
+  return (
+    <Dialog title={t('operator.title')} on_close={on_close}>
+      <form onSubmit={submit}>
+        <p>{t('operator.explain')}</p>
+        <label class="field">
+          <span>{t('operator.name')}</span>
+          <input ref={field} type="text" autocomplete="off" autocapitalize="off" spellcheck={false} maxLength={64} enterkeyhint="go"
+            value={name} onInput={(e) => set_name(e.currentTarget.value)} />
+        </label>
+        <div class="dialog__actions">
+          <button type="submit" class="button button--main">{t('operator.sign-on')}</button>
+          {station.value.operator && (
+            <button type="button" class="button" onClick={() => send('')}>
+              {t('operator.sign-off', { name: station.value.operator })}
+            </button>
+          )}
+        </div>
+      </form>
+      {problem && <Refused problem={problem} />}
+    </Dialog>
+  );
+}
+
+export function Operator() {
+  const [asking, set_asking] = useState(false);
+  const name = station.value.operator;
+  return (
+    <>
+      <button type="button" class="bar-button bar-button--named" data-operator={name} onClick={() => set_asking(true)}>
+        <Sign name="person" />
+        <span>{name || t('operator.nobody')}</span>
+      </button>
+      {asking && <SignOn on_close={() => set_asking(false)} />}
+    </>
+  );
+}
