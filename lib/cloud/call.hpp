@@ -65,7 +65,7 @@ class call {
     bool suspect = false;  ///< to be asked again alone: a rejection could not be attributed
     bool doubted = false;  ///< as above, and a late echo of somebody else's rejection may be about
     int asks = 0;
-    int silent_asks = 0;         ///< asks that nothing was heard of: timed out, or the link was lost
+    int silent_asks = 0;         ///< asks that nothing certain was heard of: the cloud may have served them
     int lone_rejections = 0;     ///< received while it was the only one in flight
     int lone_nonsense = 0;       ///< unreadable answers, likewise
     int retries = 0;             ///< after "busy" answers

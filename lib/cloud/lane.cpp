@@ -67,7 +67,10 @@ void lane::withdraw(std::uint64_t id, monotonic_time now) {
         std::find_if(calls_.begin(), calls_.end(), [id](const auto& held) { return held->id == id; });
     if (at == calls_.end()) return;
     auto& asked = **at;
-    if (asked.in_flight) expect_late_answer(asked.id, now);
+    if (asked.in_flight) {
+        expect_late_answer(asked.id, now);
+        ++asked.silent_asks;
+    }
     if (asked.asks > 0) remember(asked);
     calls_.erase(at);
 }
@@ -222,10 +225,12 @@ void lane::refused(const verdict& ruling, monotonic_time now) {
         drain_ends_ = now + std::min(longest_drain, settings_.request_timeout);
         drained_rejections_ = drained_strays_ = 0;
         drained_busy_only_ = true;
+        drained_nonsense_ = false;
     }
     ++drained_rejections_;
     if (may_be_stray) ++drained_strays_;
     drained_busy_only_ = drained_busy_only_ && ruling.busy();
+    drained_nonsense_ = drained_nonsense_ || !ruling.refusal;
 }
 
 bool lane::may_be_another_s(const call& asked, const verdict& ruling, monotonic_time now) const {
@@ -242,11 +247,13 @@ void lane::refused_alone(call& asked, const verdict& ruling, monotonic_time now)
     asked.last_words = ruling.words;
     const bool doubtful = may_be_another_s(asked, ruling, now);
     seen_.push_back({ruling.echo, asked.id, now});
+    if (doubtful) ++asked.silent_asks;
     if (ruling.busy()) {
         // Whoever it was for: nobody is failed by it, and asking once more is what a late one asks for, too.
         retry_later(asked, ruling.words, now);
     } else if (doubtful || (!ruling.refusal && ++asked.lone_nonsense < 2)) {
         // Nonsense once may have been for nobody: the next answer tells.
+        if (!doubtful) ++asked.silent_asks;
         ++counters_.unattributed;
         // Its own answer to this ask may still come, after it has been asked again, or given up.
         renew_missing(asked, now);
@@ -298,7 +305,11 @@ void lane::end_drain(monotonic_time now) {
     // whose refusal has not come yet must not be put down to another board later.
     const auto not_theirs = drained_strays_ + 2 * missing_.size();
     const auto theirs = drained_rejections_ - std::min(drained_rejections_, not_theirs);
-    for (auto told = (theirs + 1) / 2; told < unanswered.size(); ++told) expect_late_answer(0, now);
+    const auto told = (theirs + 1) / 2;
+    for (auto each = told; each < unanswered.size(); ++each) expect_late_answer(0, now);
+    // Whose it is that was not refused nobody knows: each of them may have been served.
+    if (told < unanswered.size() || drained_nonsense_)
+        for (auto* asked : unanswered) ++asked->silent_asks;
     if (unanswered.size() == 1) {
         for (auto& seen : seen_) {
             if (seen.owner == 0 && seen.at >= drain_began_) seen.owner = unanswered.front()->id;
@@ -368,7 +379,8 @@ void lane::time_out(call& asked, monotonic_time now) {
     const auto seconds = std::to_string((now - asked.times.queued).count() / 1000);
     const bool arrived = asked.times.acknowledged != monotonic_time{};
     give_up(asked, "cloud-no-answer",
-            "asked " + std::to_string(asked.asks) + " times in " + seconds + " s, no answer came; the broker " +
+            "asked " + std::to_string(asked.asks) + " times in " + seconds +
+                " s, no answer came; the broker " +
                 (arrived ? "acknowledged the last request" : "did not acknowledge the last request"));
 }
 

@@ -160,6 +160,7 @@ class lane {
     std::size_t drained_rejections_ = 0;
     std::size_t drained_strays_ = 0;  ///< of these, such that may be echoes from before the drain
     bool drained_busy_only_ = true;
+    bool drained_nonsense_ = false;
     monotonic_time last_message_{};
     monotonic_time last_rejection_{};
     milliseconds usual_latency_{100};

@@ -2,12 +2,14 @@
 #include "ledger/ledger.hpp"
 
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/execution_context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <list>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -44,16 +46,41 @@ struct pending {
     }
 };
 
+/// Whoever waits for the ledger belongs to the io_context, as whoever waits for a timer does: it drops them
+/// when it is shut down.
+class waiting_room final : public asio::execution_context::service {
+  public:
+    using key_type = waiting_room;
+    static inline asio::execution_context::id id;
+
+    explicit waiting_room(asio::execution_context& of) : service(of) {}
+
+    /// Answers what lets it out.
+    std::function<void()> enter(std::function<void()> waiting) {
+        waiting_.push_front(std::move(waiting));
+        return [this, at = waiting_.begin()] {
+            const auto next = std::move(*at);
+            waiting_.erase(at);
+            next();
+        };
+    }
+
+  private:
+    void shutdown() override { const auto dropped = std::exchange(waiting_, {}); }
+
+    std::list<std::function<void()>> waiting_;
+};
+
 template <class T>
 asio::awaitable<T> wait(std::shared_ptr<pending<T>> what, asio::any_io_executor executor) {
     if (!what->settled) {
+        auto& room = asio::use_service<waiting_room>(asio::query(executor, asio::execution::context));
         co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
-            [&what, &executor](auto handler) {
+            [&what, &executor, &room](auto handler) {
                 // The work guard keeps the io_context running while the disk is busy.
                 auto held = std::make_shared<decltype(handler)>(std::move(handler));
-                what->resume = [held,
-                                guard = std::make_shared<asio::executor_work_guard<asio::any_io_executor>>(
-                                    executor)] { std::move (*held)(); };
+                auto guard = std::make_shared<asio::executor_work_guard<asio::any_io_executor>>(executor);
+                what->resume = room.enter([held, guard] { std::move (*held)(); });
             },
             asio::use_awaitable);
     }
@@ -92,6 +119,7 @@ class ledger::impl {
         }
         awake_.notify_one();
         if (thread_.joinable()) thread_.join();
+        while (!queue_.empty()) take_turn();  // of one that is scheduled
         sign_head_if(writer_.events_since_checkpoint() > 0);
         for (const auto& lost : kept_)
             log_.error("The ledger could not be written to the end: '" + std::string(kind_of(lost.what)) +
@@ -161,7 +189,7 @@ class ledger::impl {
 
   private:
     void accept(task next) {
-        if (!wanted_.threaded) {
+        if (!wanted_.threaded && !wanted_.schedule) {
             std::deque<task> alone;
             alone.push_back(std::move(next));
             carry_out(std::move(alone));
@@ -177,28 +205,52 @@ class ledger::impl {
             queue_.push_back(std::move(next));
         }
         awake_.notify_one();
+        if (wanted_.schedule && !std::exchange(turn_due_, true))
+            wanted_.schedule(milliseconds{0}, [this] {
+                turn_due_ = false;
+                take_turn();
+                probe_while_in_trouble();
+            });
+    }
+
+    /// In place of the thread's waking up by itself.
+    void probe_while_in_trouble() {
+        if (trouble().empty() || std::exchange(probe_due_, true)) return;
+        wanted_.schedule(probe_every, [this] {
+            probe_due_ = false;
+            take_turn();
+            probe_while_in_trouble();
+        });
+    }
+
+    /// Of the thread, or a scheduled one: what waits is written, or whether it can be is tried.
+    void take_turn() {
+        std::deque<task> group;
+        {
+            const std::lock_guard lock(mutex_);
+            while (!queue_.empty() && group.size() < wanted_.commit_limit) {
+                group.push_back(std::move(queue_.front()));
+                queue_.pop_front();
+            }
+        }
+        if (group.empty())
+            probe();
+        else
+            carry_out(std::move(group));
+        sign_head_when_due();
+        drop_transcripts_when_due();
     }
 
     void work() {
         make_key();
         while (true) {
-            std::deque<task> group;
             {
                 std::unique_lock lock(mutex_);
                 const auto ready = [this] { return stopping_ || !queue_.empty(); };
                 awake_.wait_for(lock, trouble_.empty() ? look_at_file_every : probe_every, ready);
                 if (queue_.empty() && stopping_) break;  // kept_ has had its try with the last group
-                while (!queue_.empty() && group.size() < wanted_.commit_limit) {
-                    group.push_back(std::move(queue_.front()));
-                    queue_.pop_front();
-                }
             }
-            if (group.empty())
-                probe();
-            else
-                carry_out(std::move(group));
-            sign_head_when_due();
-            drop_transcripts_when_due();
+            take_turn();
         }
     }
 
@@ -364,6 +416,8 @@ class ledger::impl {
     std::deque<task> queue_;
     std::string trouble_;
     bool stopping_ = false;
+    bool turn_due_ = false;   ///< scheduled
+    bool probe_due_ = false;  ///< likewise
     std::thread thread_;
 };
 

@@ -9,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -85,8 +86,12 @@ struct options {
     std::int64_t checkpoint_every = 10'000;  ///< events; also every hour, and at a clean end
     std::int64_t transcript_days = 0;        ///< those of passed attempts are dropped after this; 0: kept
     bool threaded = true;                    ///< false: everything in the caller's turn, for virtual time
-    bool durable = true;                     ///< false: no fsync, for simulations
-    std::string vfs;  ///< SQLite VFS by name, for storage-fault tests; empty: the usual one
+    /// Not threaded: has the writer's turns run later, after at least so long, so that writing takes virtual
+    /// time as the thread's takes real time. Runs each on the caller's thread and drops it when the ledger is
+    /// gone. Empty: a turn is over before its caller goes on.
+    std::function<void(milliseconds, std::function<void()>)> schedule;
+    bool durable = true;  ///< false: no fsync, for simulations
+    std::string vfs;      ///< SQLite VFS by name, for storage-fault tests; empty: the usual one
 };
 
 /// A serial of an attempt that had no outcome when the ledger was opened (crash, power cut).

@@ -62,6 +62,10 @@ struct station_settings {
 
     signer sign;  ///< needed by products that are station_signed
 
+    /// Answers ids of attempts; empty: unique ones of the system's random numbers. For simulations, in which a
+    /// seed decides everything.
+    std::function<std::string()> make_id;
+
     /// Called with "before KIND" and "after KIND" (after: durable) around each event of an attempt. For tests
     /// that kill the process at a named place; empty otherwise.
     std::function<void(std::string_view)> at_checkpoint;

@@ -112,8 +112,9 @@ asio::awaitable<void> slot::run() {
 }
 
 asio::awaitable<void> slot::one_attempt(std::shared_ptr<presence> there) {
-    attempt current(attempt_id{make_unique_id(shop_.time.utc_now())}, shop_.book, shop_.time, shop_.settings,
-                    status_, changed_);
+    const auto& make_id = shop_.settings.make_id;
+    attempt_id id{make_id ? make_id() : make_unique_id(shop_.time.utc_now())};
+    attempt current(std::move(id), shop_.book, shop_.time, shop_.settings, status_, changed_);
     std::unique_ptr<board> device;
     std::string code;
     std::string why;

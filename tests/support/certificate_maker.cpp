@@ -7,6 +7,7 @@
 #include <openssl/x509.h>
 
 #include <array>
+#include <ctime>
 #include <stdexcept>
 
 namespace fleetline::test {
@@ -28,7 +29,7 @@ std::string to_pem(X509* certificate) {
 }
 
 X509* make(EVP_PKEY* key, const X509_NAME* subject, const X509_NAME* issuer, EVP_PKEY* signer,
-           std::chrono::days valid) {
+           std::chrono::days valid, std::time_t now) {
     X509* certificate = X509_new();
     std::array<unsigned char, 16> serial{};
     require(RAND_bytes(serial.data(), static_cast<int>(serial.size())) == 1, "random numbers");
@@ -37,8 +38,8 @@ X509* make(EVP_PKEY* key, const X509_NAME* subject, const X509_NAME* issuer, EVP
     BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate));
     BN_free(number);
     X509_set_version(certificate, X509_VERSION_3);
-    X509_gmtime_adj(X509_getm_notBefore(certificate), -86400L * 30);
-    X509_time_adj_ex(X509_getm_notAfter(certificate), static_cast<int>(valid.count()), 0, nullptr);
+    X509_time_adj_ex(X509_getm_notBefore(certificate), -30, 0, &now);
+    X509_time_adj_ex(X509_getm_notAfter(certificate), static_cast<int>(valid.count()), 0, &now);
     X509_set_subject_name(certificate, subject);
     X509_set_issuer_name(certificate, issuer);
     X509_set_pubkey(certificate, key);
@@ -56,7 +57,7 @@ struct certificate_maker::authority {
         X509_NAME* name = X509_NAME_new();
         X509_NAME_add_entry_by_txt(name, "OU", MBSTRING_ASC,
                                    reinterpret_cast<const unsigned char*>("Test CA"), -1, -1, 0);
-        certificate = make(key, name, name, key, std::chrono::days{3650});
+        certificate = make(key, name, name, key, std::chrono::days{3650}, std::time(nullptr));
         X509_NAME_free(name);
     }
     ~authority() {
@@ -71,12 +72,18 @@ certificate_maker::certificate_maker() : ca_(std::make_unique<authority>()) {}
 certificate_maker::~certificate_maker() = default;
 
 std::string certificate_maker::issue(const std::string& csr_pem, std::chrono::days valid_for) const {
+    return issue_at(std::chrono::floor<milliseconds>(std::chrono::system_clock::now()), csr_pem, valid_for);
+}
+
+std::string certificate_maker::issue_at(utc_time now, const std::string& csr_pem,
+                                        std::chrono::days valid_for) const {
     BIO* in = BIO_new_mem_buf(csr_pem.data(), static_cast<int>(csr_pem.size()));
     X509_REQ* request = PEM_read_bio_X509_REQ(in, nullptr, nullptr, nullptr);
     BIO_free(in);
     require(request != nullptr, "reading the request");
     X509* certificate = make(X509_REQ_get0_pubkey(request), X509_REQ_get_subject_name(request),
-                             X509_get_subject_name(ca_->certificate), ca_->key, valid_for);
+                             X509_get_subject_name(ca_->certificate), ca_->key, valid_for,
+                             std::chrono::system_clock::to_time_t(now));
     std::string pem = to_pem(certificate);
     X509_free(certificate);
     X509_REQ_free(request);

@@ -18,6 +18,9 @@ class certificate_maker {
     /// PEM, for the key and subject of the request (PEM).
     std::string issue(const std::string& csr_pem,
                       std::chrono::days valid_for = std::chrono::days{3650}) const;
+    /// As if it were that time.
+    std::string issue_at(utc_time now, const std::string& csr_pem,
+                         std::chrono::days valid_for = std::chrono::days{3650}) const;
 
     std::string ca_pem() const;
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <boost/asio/co_spawn.hpp>
 #include <catch2/catch.hpp>
+#include <functional>
+#include <vector>
 
 #include "core/failure.hpp"
 #include "ledger/writer.hpp"
@@ -188,4 +191,34 @@ TEST_CASE("an ownership token is never part of an event", "[ledger]") {
     CHECK(line.query("SELECT count(*) FROM event WHERE payload LIKE '%token-of-%'") == "0");
     CHECK(line.query("SELECT count(*) FROM event WHERE payload LIKE '%ownership_token_sha256%'") == "1");
     CHECK(line.device("SN0001").ownership_token.reveal() == "token-of-attempt-1");
+}
+
+TEST_CASE(
+    "scheduled, the writer takes its turns when it is told to, and group commit works as with its thread",
+    "[ledger]") {
+    std::vector<std::function<void()>> turns;
+    ledger_fixture line(false);
+    line.how.schedule = [&turns](milliseconds, std::function<void()> turn) {
+        turns.push_back(std::move(turn));
+    };
+    line.reopen();
+    int told = 0;
+    for (int n = 0; n < 3; ++n)
+        boost::asio::co_spawn(line.io, line.book->append(ledger::station_stopped{"x"}),
+                              [&told](const std::exception_ptr& why, const ledger::receipt& receipt) {
+                                  if (!why && receipt.seq > 0) ++told;
+                              });
+    line.io.run_for(std::chrono::milliseconds{20});
+    CHECK(told == 0);
+    CHECK(line.query("SELECT count(*) FROM event") == "0");
+    REQUIRE(turns.size() == 1);
+
+    turns.front()();
+    line.io.restart();
+    line.io.run();
+    CHECK(told == 3);
+    line.book->append_later(ledger::station_stopped{"y"});
+    CHECK(turns.size() == 2);
+    line.book.reset();  // what was accepted is written, though its turn never came
+    CHECK(line.query("SELECT count(*) FROM event") == "4");
 }

@@ -9,7 +9,7 @@
 #include <map>
 
 #include "core/failure.hpp"
-#include "faulty_disk.hpp"
+#include "support/faulty_disk.hpp"
 #include "ledger_fixture.hpp"
 
 using namespace fleetline;

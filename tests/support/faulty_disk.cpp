@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "faulty_disk.hpp"
+#include "support/faulty_disk.hpp"
 
 #include <sqlite3.h>
 
@@ -283,6 +283,12 @@ void faulty_disk::power_on(std::uint32_t seed) {
         each->seen = each->platter;
         each->lasting = true;
     }
+    off_ = false;
+    set(fault::none, 0);
+}
+
+void faulty_disk::program_starts_again() {
+    for (auto& [path, each] : files_) each->shared.clear();
     off_ = false;
     set(fault::none, 0);
 }

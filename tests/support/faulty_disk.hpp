@@ -41,6 +41,9 @@ class faulty_disk {
     void power_cut_now() { off_ = true; }
     void power_on(std::uint32_t seed);
 
+    /// As above for the process alone: after a power_cut_now() that was its end, what it had written is there.
+    void program_starts_again();
+
     struct change {
         std::int64_t at = 0;
         std::string bytes;  ///< written there; or, for a truncation, none

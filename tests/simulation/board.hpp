@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// A board whose flash outlives plugs and power cuts, and whose steps take time, fail, hang, answer wrongly or
+// are cut off in the middle, as the profile says.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/secret.hpp"
+#include "profile.hpp"
+#include "station/slot.hpp"
+#include "story.hpp"
+#include "witness.hpp"
+
+namespace fleetline::simulation {
+
+struct flash {
+    std::string name;  ///< in the story; clones say one serial
+    std::string serial;
+    secret private_key;
+    std::string public_key;
+    std::string certificate;  ///< id
+    std::string thing;
+    std::string slot;  ///< where it sits; empty: on the table
+};
+
+/// What boards share. Outlives them.
+struct bench {
+    const profile& day;
+    dice& chance;
+    agenda& time;
+    story& told;
+    witness& watching;
+    bool faults = true;
+    std::function<std::string(const std::string& slot)> attempt_in;  ///< the one under way there
+};
+
+station::plug plug_of(bench& where, const std::shared_ptr<flash>& board, const std::string& slot);
+
+}  // namespace fleetline::simulation

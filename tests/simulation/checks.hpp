@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The books, when a run has ended: what the ledger file says against what the cloud handed out and the boards
+// hold.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "cloud.hpp"
+
+namespace fleetline::simulation {
+
+struct order_model {
+    std::int64_t quota = 0;
+    bool allow_list = false;
+    std::set<std::string> serials;  ///< that were ever put on its list
+};
+
+struct ledger_file {
+    std::string path, vfs;
+};
+
+/// `held`: the serials of the boards that hold a certificate, by its id. `forgiven`: how many certificates of
+/// a serial may be known to nobody.
+void check_books(const ledger_file& file, const std::map<std::string, cloud::certificate>& handed_out,
+                 const std::map<std::string, std::string>& held,
+                 const std::map<std::string, order_model>& orders,
+                 const std::map<std::string, std::int64_t>& forgiven, story& told);
+
+}  // namespace fleetline::simulation

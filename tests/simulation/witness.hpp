@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Effects that somebody outside has seen, each with the event that must have been durable before it
+// (invariant I3). Looked up in the ledger after each death of the station and at the end.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "story.hpp"
+
+namespace fleetline::simulation {
+
+class witness {
+  public:
+    witness(const agenda& time, story& told) : time_(time), story_(told) {}
+
+    void saw(std::string what, const std::string& attempt, std::string kind) {
+        seen_.push_back({std::move(what), attempt, std::move(kind), to_rfc3339(time_.utc_now())});
+    }
+    /// As many certificates of this serial may be in nobody's books.
+    void forgive(const std::string& serial, std::int64_t certificates) { forgiven_[serial] += certificates; }
+    const std::map<std::string, std::int64_t>& forgiven() const { return forgiven_; }
+
+    /// Reads the ledger that the dead left behind.
+    void compare(const std::string& file, const std::string& vfs);
+
+  private:
+    struct effect {
+        std::string what, attempt, kind, at;
+    };
+    const agenda& time_;
+    story& story_;
+    std::vector<effect> seen_;
+    std::map<std::string, std::int64_t> forgiven_;
+};
+
+}  // namespace fleetline::simulation

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every certificate that the cloud may have made and nobody will ever name is told of, whatever became of its
+// answer. The traffic alone, in virtual time.
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "cloud/traffic.hpp"
+#include "line.hpp"
+#include "scripted_cloud.hpp"
+#include "x509/x509.hpp"
+
+using namespace fleetline;
+using namespace fleetline::tests;
+
+namespace {
+
+class wire_alone {
+  public:
+    wire_alone()
+        : wire(
+              {},
+              [this](const std::string& topic, std::string_view payload, std::uint64_t) {
+                  sent.push_back({topic, std::string(payload)});
+              },
+              notes, 1) {
+        wire.link_up(16);
+    }
+
+    void ask(const board& made) {
+        const auto csr = x509::parse_csr(made.csr).value();
+        auto asked = std::make_unique<cloud::certificate_call>();
+        asked->request = certificate_for(made);
+        asked->csr_subject = csr.subject;
+        asked->body = cloud::write_create_request(cloud::payload_format::json, csr.pem);
+        asked->done = [this](const cloud::outcome<station::issued_certificate>& result) {
+            if (result.index() == 0) ++issued;
+        };
+        wire.add(std::move(asked), now);
+        wire.pump(now);
+    }
+
+    void answer(const message& said) {
+        later(milliseconds{50});
+        wire.message(said.topic, said.payload, now,
+                     std::chrono::floor<milliseconds>(std::chrono::system_clock::now()));
+        wire.pump(now);
+    }
+
+    void later(milliseconds time) {
+        const auto end = now + time;
+        while (const auto next = wire.wake(now)) {
+            if (*next > end) break;
+            now = *next;
+            wire.pump(now);
+        }
+        now = end;
+        wire.pump(now);
+    }
+
+    std::ptrdiff_t said_to_be_lost() const {
+        return std::count_if(notes.certificates.begin(), notes.certificates.end(),
+                             [](const auto& one) { return one.id.empty(); });
+    }
+
+    note_taker notes;
+    std::vector<message> sent;
+    int issued = 0;
+    monotonic_time now{milliseconds{1'000'000}};
+    cloud::traffic wire;
+};
+
+message half_of(message whole) {
+    whole.payload.resize(whole.payload.size() / 2);
+    return whole;
+}
+
+}  // namespace
+
+TEST_CASE("an answer that cannot be read may have been a certificate", "[cloud][books]") {
+    const honest_answers honest;
+    wire_alone line;
+    line.ask(board("SN0001"));
+    REQUIRE(line.sent.size() == 1);
+
+    line.answer(half_of(honest.create(line.sent[0])));
+    line.later(milliseconds{2'000});
+    REQUIRE(line.sent.size() == 2);
+    line.answer(honest.create(line.sent[1]));
+
+    CHECK(line.issued == 1);
+    CHECK(line.said_to_be_lost() == 1);
+}
+
+TEST_CASE("of several that wait, the one whose answer could not be read may have been served",
+          "[cloud][books]") {
+    const honest_answers honest;
+    wire_alone line;
+    line.ask(board("SN0001"));
+    line.ask(board("SN0002"));
+    REQUIRE(line.sent.size() == 2);
+
+    line.answer(half_of(honest.create(line.sent[0])));
+    line.answer(honest.create(line.sent[1]));
+    line.later(milliseconds{12'000});
+    REQUIRE(line.sent.size() == 3);
+    line.answer(honest.create(line.sent[2]));
+
+    CHECK(line.issued == 2);
+    CHECK(line.said_to_be_lost() == 1);
+}
+
+TEST_CASE("of two that wait and one refusal, each may have been served", "[cloud][books]") {
+    const honest_answers honest;
+    wire_alone line;
+    line.ask(board("SN0001"));
+    line.ask(board("SN0002"));
+    REQUIRE(line.sent.size() == 2);
+
+    line.answer(honest_answers::reject(line.sent[0], 403, "AccessDenied", "no"));
+    line.later(milliseconds{12'000});
+    for (std::size_t next = 2; next < 4; ++next) {
+        REQUIRE(line.sent.size() == next + 1);
+        line.answer(honest.create(line.sent[next]));
+        line.later(milliseconds{2'000});
+    }
+
+    CHECK(line.issued == 2);
+    CHECK(line.said_to_be_lost() == 2);
+}
+
+TEST_CASE("a refusal that is one request's own leaves nothing to account for", "[cloud][books]") {
+    const honest_answers honest;
+    wire_alone line;
+    line.ask(board("SN0001"));
+
+    line.answer(honest_answers::reject(line.sent[0], 403, "AccessDenied", "no"));
+
+    CHECK(line.issued == 0);
+    CHECK(line.notes.certificates.empty());
+}
