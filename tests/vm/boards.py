@@ -8,6 +8,7 @@ import pathlib
 import select
 import socket
 import threading
+import time
 
 MOST_HELD = 1 << 20
 
@@ -92,3 +93,51 @@ class Fixture:
     def unplug_all(self):
         for name in list(self.wires):
             self.unplug(name.removeprefix("board-").replace("-", "."))
+
+
+class Flood:
+    """What is plugged talks without end, so many bytes a second."""
+
+    def __init__(self, path, rate):
+        self.path, self.rate, self.sent, self.began = pathlib.Path(path), rate, 0, time.monotonic()
+        self.path.unlink(missing_ok=True)
+        self.server = socket.socket(socket.AF_UNIX)
+        self.server.bind(str(path))
+        self.server.listen(1)
+        self.stopped = threading.Event()
+        self.thread = threading.Thread(target=self.talk, daemon=True)
+        self.thread.start()
+
+    def talk(self):
+        try:
+            peer, _ = self.server.accept()
+        except OSError:
+            return
+        self.began = time.monotonic()
+        line = b"<INF> 12345 [flood] nothing to see here, " + b"x" * 80 + b"\r\n"
+        with peer:
+            peer.setblocking(False)
+            while not self.stopped.wait(0.02):
+                due = int((time.monotonic() - self.began) * self.rate) - self.sent
+                try:
+                    peer.recv(65536)
+                except BlockingIOError:
+                    pass
+                except OSError:
+                    return
+                try:
+                    self.sent += peer.send((line * (due // len(line) + 1))[:min(due, 65536)]) if due > 0 else 0
+                except BlockingIOError:
+                    continue
+                except OSError:
+                    return
+
+    def close(self):
+        self.stopped.set()
+        try:
+            self.server.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.server.close()
+        self.thread.join(5)
+        self.path.unlink(missing_ok=True)

@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Boards come and go."""
+"""Boards come and go, and the plug is pulled."""
+import os
+import random
 import time
 
 from station import PORTS, SERIALS, slot_of
+
+CYCLES = int(os.environ.get("FLEETLINE_VM_CYCLES", 24))
+CUTS = int(os.environ.get("FLEETLINE_VM_CUTS", 3))
+SEED = int(os.environ.get("FLEETLINE_VM_SEED", 1))
 
 
 class LineCases:
@@ -41,3 +47,78 @@ class LineCases:
         print(f"eight boards: {time.monotonic() - began:.1f} s", flush=True)
         self.station.fixture.unplug_all()
         self.rig.run("fleetline", "audit", "verify")
+
+    def open_ttys(self):
+        return self.rig.sh("ls -l /proc/$(systemctl show -P MainPID fleetlined)/fd | grep -c /dev/tty || true").strip()
+
+    def test_05_boards_plugged_and_unplugged_at_random_moments(self):
+        self.station.configure()
+        fixture, chance = self.station.fixture, random.Random(SEED)
+        sitting, begun = {}, []
+        plugs = 0
+        while plugs < CYCLES:
+            port = chance.choice(PORTS)
+            if port in sitting:
+                fixture.unplug(port)
+                del sitting[port]
+            else:
+                # A new board, or one that was pulled out before.
+                out = [serial for serial in begun if serial not in sitting.values()]
+                serial = chance.choice(out) if out and chance.random() < 0.5 else self.station.fresh("RND")
+                begun += [serial] if serial not in begun else []
+                fixture.plug(serial, port)
+                sitting[port] = serial
+                plugs += 1
+            time.sleep(chance.uniform(0, 1.2))  # the random moment
+        fixture.unplug_all()
+        self.rig.wait_for("end of all ports", lambda: self.open_ttys() == "0", 60)
+        # Each board that was touched gets its way, eight at a time; no slot is dead.
+        while len(begun) % len(PORTS):
+            begun.append(self.station.fresh("RND"))
+        for first in range(0, len(begun), len(PORTS)):
+            serials = begun[first:first + len(PORTS)]
+            self.plug_all(serials)
+            self.assert_all_pass(serials, again=True)
+            fixture.unplug_all()
+        passed = {attempt["serial"] for attempt in self.station.attempts() if attempt["outcome"] == "passed"}
+        self.assertLessEqual(set(begun), passed)
+        self.rig.wait_for("end of all ports", lambda: self.open_ttys() == "0", 60)
+        # A tty that is held keeps its number: the next would be another.
+        fixture.plug(self.station.fresh("RND"), PORTS[0])
+        self.rig.wait_for("tty", lambda: self.rig.sh("ls /dev/ttyUSB* 2>/dev/null || true") == "/dev/ttyUSB0\n", 30)
+        fixture.unplug_all()
+        self.rig.run("fleetline", "audit", "verify")
+
+    def assert_nothing_is_lost(self):
+        self.rig.run("fleetline", "audit", "verify")
+        recorded = {attempt["attempt_id"]: attempt for attempt in self.station.attempts()}
+        for attempt, shown in self.station.shown().items():
+            self.assertIn(attempt, recorded, shown)
+            self.assertEqual((shown["state"], shown["serial"], shown["thing_name"]),
+                             tuple(recorded[attempt][key] for key in ("outcome", "serial", "thing_name")))
+        known = {certificate["certificate_id"] for certificate in self.station.certificates()}
+        self.assertLessEqual({certificate for _, certificate in self.station.registered()}, known)
+
+    def test_06_the_plug_is_pulled_at_random_moments_under_load(self):
+        self.station.configure()
+        fixture, chance = self.station.fixture, random.Random(SEED)
+        for cut in range(CUTS):
+            serials = [self.station.fresh("CUT") for _ in PORTS]
+            before, wanted = len(self.station.shown()), chance.randrange(len(PORTS))
+            keep = chance.choice((0.0, 0.3, 0.5, 0.9))
+            began = time.monotonic()
+            self.plug_all(serials)
+            self.rig.wait_for(f"outcome {wanted}", lambda least=before + wanted: len(self.station.shown()) >= least, 90, 0.01)
+            time.sleep(chance.uniform(0, 1))  # the random moment
+            at, shown = time.monotonic() - began, len(self.station.shown()) - before
+            lost = self.rig.power_cut(keep, seed=chance.randrange(1 << 30))
+            fixture.unplug_all()
+            seconds = self.rig.boot()
+            self.station.wait_until_connected()
+            self.assert_nothing_is_lost()
+            self.plug_all(serials)
+            self.assert_all_pass(serials, again=True)
+            fixture.unplug_all()
+            self.assert_nothing_is_lost()
+            print(f"cut {cut + 1} after {at:.2f} s and {shown} outcomes: {lost} sectors lost, {seconds:.1f} s to boot; all "
+                  f"{len(self.station.shown())} outcomes shown so far are there", flush=True)

@@ -162,14 +162,14 @@ class Rig:
             time.sleep(pause)
 
     # -- hardware -----------------------------------------------------------------------------------------------------
-    def command_qmp(self, name, **arguments):
-        self.qmp.send({"execute": name, "arguments": arguments})
+    def command_qmp(self, command, **arguments):
+        self.qmp.send({"execute": command, "arguments": arguments})
         while True:
             answer = self.qmp.receive(60)
             if "return" in answer:
                 return answer["return"]
             if "error" in answer:
-                raise RigError(f"{name}: {answer['error']['desc']}")
+                raise RigError(f"{command}: {answer['error']['desc']}")
 
     def plug(self, name, port, path, serial):
         """A USB serial port whose wire is the listening socket `path`."""

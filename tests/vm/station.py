@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT / "tests" / "rehearsal"))
 from line import Line  # noqa: E402
 
 PORTS = ("1.1", "1.2", "1.3", "1.4", "2.1", "2.2", "2.3", "2.4")
+ENDED = ("passed", "failed", "refused", "abandoned")
 NEVER_PLUGGED = ("3.1", "3.2", "3.3", "3.4", "4.1", "4.2", "4.3", "4.4")
 SERIALS = tuple(f"SN{number:06}" for number in range(1, len(PORTS) + 1))
 
@@ -37,6 +38,7 @@ claim_certificate_file = "claim.pem"
 claim_key_file = "claim.key"
 create_certificate_rate = 200.0
 register_thing_rate = 200.0
+keep_alive_s = 30
 [[product]]
 name = "board"
 template = "fleetline-rehearsal"
@@ -103,12 +105,10 @@ class Station:
 
     def wait_for_outcomes(self, serials, patience=180):
         """`serials`: slot to serial number. Answers the slots when each shows the outcome of that board, plugged now."""
-        ended = ("passed", "failed", "refused", "abandoned")
-
         def all_there():
             slots = self.slots()
             return slots if slots and all(
-                slots[name]["state"] in ended and slots[name]["serial"] == serial and slots[name]["plugged"]
+                slots[name]["state"] in ENDED and slots[name]["serial"] == serial and slots[name]["plugged"]
                 for name, serial in serials.items()) else None
         return self.rig.wait_for(f"outcomes of {', '.join(serials)}", all_there, patience)
 

@@ -9,16 +9,21 @@ import sys
 import unittest
 
 from cases_line import LineCases
+from cases_trouble import TroubleCases
 from station import Station
 
 
-class Life(LineCases, unittest.TestCase):
+class Life(LineCases, TroubleCases, unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.station = Station()
         cls.addClassCleanup(cls.station.close)
         cls.rig = cls.station.rig
         print(f"\nfirst boot: {cls.rig.boot():.1f} s", flush=True)
+
+    def tearDown(self):
+        if self.rig.qemu:
+            self.station.fixture.unplug_all()
 
     def test_01_apt_installs_the_package_and_the_service_is_enabled(self):
         self.station.install()

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sandbox from inside, and what goes wrong around a station: it says so, keeps what it has and recovers."""
+import json
+import time
+
+from boards import Flood
+from station import ENDED, PORTS, slot_of
+
+PROBE_UNIT = r"""
+sed -e '/^\(ExecStart\|ExecReload\|Watchdog\|Restart\|NotifyAccess\|Type\|RestartPrevent\)/d' \
+    -e '/^\[Service\]/a Type=oneshot\nExecStart=/usr/bin/python3 -S -I /usr/lib/rig/probe.py PORT\nRuntimeDirectoryPreserve=yes\nStandardOutput=truncate:/run/probe.out' \
+    /lib/systemd/system/fleetlined.service >/run/systemd/system/probe.service
+systemctl daemon-reload
+systemctl start probe
+"""
+
+
+class TroubleCases:
+    def plug(self, port, **fault):
+        serial = self.station.fresh("TRB")
+        self.station.fixture.plug(serial, port)
+        for name, value in fault.items():
+            self.station.line.board(f"fault {serial} {name.replace('_', '-')} {value}")
+        return serial
+
+    def assert_passes(self, serial, port, patience=180):
+        slot = self.station.wait_for_outcomes({slot_of(port): serial}, patience)[slot_of(port)]
+        self.assertEqual((serial, "passed"), (slot["serial"], slot["state"]), slot)
+
+    def wait_for_code(self, code, port):
+        """An attempt that ended before it was known which board it is at."""
+        self.rig.wait_for(f"failure {code}", lambda: self.station.slots().get(slot_of(port), {}).get("failure_code") == code, 60)
+
+    def assert_well_again(self, *boards):
+        """The boards that met the trouble pass, plugged again if need be; a new one passes; the ledger is whole."""
+        for serial, port in boards:
+            self.rig.wait_for("end of the attempt", lambda name=slot_of(port): self.station.slots()[name]["state"] in ENDED)
+            slot = self.station.slots()[slot_of(port)]
+            if (slot["state"], slot["serial"]) != ("passed", serial):
+                self.station.fixture.unplug(port)
+                self.rig.wait_for("unplugged slot", lambda name=slot_of(port): not self.station.slots()[name]["plugged"])
+                self.station.fixture.plug(serial, port)
+                self.rig.wait_for(f"pass of {serial}", lambda wanted=serial: any(
+                    a["serial"] == wanted and a["outcome"] == "passed" for a in self.station.attempts()))
+        self.station.fixture.unplug_all()
+        self.assert_passes(self.plug(PORTS[0]), PORTS[0])
+        self.station.fixture.unplug_all()
+        self.rig.run("fleetline", "audit", "verify")
+
+    def test_07_nothing_that_is_not_the_services_can_be_had_from_its_sandbox(self):
+        self.station.configure()
+        self.rig.sh("useradd -m somebody; echo secret >/home/somebody/secret; chmod -R a+rX /home/somebody; echo x >/tmp/of-somebody")
+        self.plug(PORTS[0])
+        self.addCleanup(self.station.fixture.unplug_all)
+        self.rig.wait_for("tty", lambda: self.rig.run("test", "-e", "/dev/ttyUSB0", check=False)["status"] == 0)
+        self.station.wait_for_outcomes({slot_of(PORTS[0]): f"TRB{self.station.made:05}"})  # and lets go of the port
+        self.rig.sh(PROBE_UNIT.replace("PORT", str(self.station.line.cloud_env["IOT_PORT"])))
+        tried = [json.loads(line) for line in self.rig.sh("cat /run/probe.out").splitlines()]
+        self.assertGreater(len(tried), 30)
+        for attempt in tried:
+            self.assertEqual(attempt["wanted"], attempt["done"], attempt)
+
+    def test_08_a_hub_that_resets(self):
+        self.station.configure()
+        boards = [(self.plug(port), port) for port in PORTS[:4]]
+        self.rig.wait_for("boards under way", lambda: any(s["state"] == "working" for s in self.station.slots().values()), 30, 0)
+        self.rig.sh("for on in 0 1; do echo $on >/sys/bus/usb/devices/1-1/authorized; done")
+        self.assert_well_again(*boards)
+
+    def test_09_a_tty_that_floods(self):
+        self.station.configure()
+        flood = Flood(self.rig.path("flood.sock"), 1_000_000)
+        self.addCleanup(flood.close)
+        self.rig.plug("flood", PORTS[7], flood.path, "FLOOD1")
+        self.addCleanup(self.rig.unplug, "flood")
+        began = time.monotonic()
+        serial = self.plug(PORTS[0])
+        self.assert_passes(serial, PORTS[0])
+        passed_after = time.monotonic() - began
+        self.wait_for_code("device-flooded", PORTS[7])
+        print(f"beside a flood of {flood.sent} bytes a board passed in {passed_after:.1f} s", flush=True)
+        self.assertLess(int(self.memory_kib()), 60 * 1024)
+        self.station.fixture.unplug_all()
+
+    def memory_kib(self):
+        return self.rig.sh("awk '/VmRSS/ { print $2 }' /proc/$(systemctl show -P MainPID fleetlined)/status").strip()
+
+    def test_10_the_network_goes_and_comes_back(self):
+        self.station.configure()
+        self.rig.command_qmp("set_link", name="nic", up=False)
+        before = (self.plug(PORTS[0]), PORTS[0])  # under way before anybody can know
+        self.rig.wait_for("word that the cloud is away", lambda: not self.station.status()["cloud"]["connected"], 120)
+        after = (self.plug(PORTS[1]), PORTS[1])
+        self.rig.wait_for("slot that waits for the cloud",
+                          lambda: self.station.slots()[slot_of(PORTS[1])]["state"] == "waiting-for-cloud", 60)
+        self.rig.command_qmp("set_link", name="nic", up=True)
+        self.assert_passes(*after)
+        self.assert_well_again(before)
+
+    def test_11_the_clock_jumps_a_year(self):
+        self.station.configure()
+        for jump in ("+1 year", "-2 years", "+1 year"):
+            self.rig.run("date", "-s", jump)
+            serial = self.plug(PORTS[0])
+            slot = self.station.wait_for_outcomes({slot_of(PORTS[0]): serial})[slot_of(PORTS[0])]
+            self.assertEqual("passed", slot["state"], slot)
+            self.station.fixture.unplug_all()
+            self.rig.run("fleetline", "audit", "verify")
+        self.rig.run("date", "-s", f"@{int(time.time())}")
+        self.station.wait_until_connected()
+        self.assert_well_again()
+
+    def test_12_the_disk_is_full(self):
+        self.station.configure()
+        self.rig.sh("systemctl restart fleetlined")  # no old write-ahead log that has room still
+        self.station.wait_until_connected()
+        self.rig.sh("fallocate -l $(df --output=avail -B1 / | tail -1) /filler || true; "
+                    "dd if=/dev/zero of=/filler2 bs=4k 2>/dev/null || true")
+        self.addCleanup(self.rig.sh, "rm -f /filler /filler2")
+        serial = self.plug(PORTS[0])
+        self.wait_for_code("station-ledger-unwritable", PORTS[0])
+        self.assertFalse(self.station.status()["ledger_writable"])
+        self.rig.sh("rm -f /filler /filler2")
+        self.assert_well_again((serial, PORTS[0]))
+        self.assertTrue(self.station.status()["ledger_writable"])
+
+    def test_14_the_cloud_is_away_at_boot(self):
+        self.station.configure()
+        self.rig.shut_down()
+        self.station.line.cloud.stop()
+        self.rig.boot()
+        self.rig.wait_for("station", lambda: self.station.status(), 60)
+        self.assertEqual("active\n", self.rig.sh("systemctl is-active fleetlined || true"))
+        serial = self.plug(PORTS[0])
+        self.rig.wait_for("slot that waits for the cloud",
+                          lambda: self.station.slots()[slot_of(PORTS[0])]["state"] == "waiting-for-cloud", 60)
+        self.assertTrue(self.station.status()["cloud"]["trouble_code"])
+        self.station.line.start_cloud(port=self.station.line.cloud_env["IOT_PORT"])
+        self.assert_well_again((serial, PORTS[0]))
