@@ -7,6 +7,7 @@
 
 #include "cli/api_client.hpp"
 #include "cli/doctor.hpp"
+#include "cli/doctor_template.hpp"
 #include "cli/json_view.hpp"
 #include "cloud/checkup.hpp"
 #include "cloud_settings.hpp"
@@ -130,14 +131,19 @@ void check_cloud(surroundings& here, findings& into) {
     system_time_source time;
     const logger silent(logger::target::nowhere);
     std::exception_ptr error;
+    const auto keep = [&error](const std::exception_ptr& why) {
+        if (why) error = why;
+    };
     boost::asio::co_spawn(
-        io, cloud::check_up(daemon::cloud_settings(here.settings()), time, silent, wishes, steps),
-        [&error](const std::exception_ptr& why) { error = why; });
+        io, cloud::check_up(daemon::cloud_settings(here.settings()), time, silent, wishes, steps), keep);
+    findings templates;
+    boost::asio::co_spawn(io, check_templates(here, time, templates), keep);
     io.run();
     if (error) std::rethrow_exception(error);
     for (auto& step : steps)
         into.push_back({step.what, health_of(step.is), step.text,
                         step.code.empty() ? std::string{} : std::string{remedy_for(step.code)}, step.code});
+    into.insert(into.end(), templates.begin(), templates.end());
     if (!session.is_null()) tell_session(session, into);
 }
 

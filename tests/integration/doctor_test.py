@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """fleetline doctor against troubles that are there: each is named, with a remedy, and the exit status is 1."""
 import concurrent.futures
+import ctypes
 import datetime
 import hashlib
 import json
@@ -86,7 +87,7 @@ class Doctor(unittest.TestCase):
         cls.number = 0
 
     # -- stations -----------------------------------------------------------------------------------------------------
-    def station(self, name, product="", slot=True, ledger="ledger.db", **cloud):
+    def station(self, name, product="", slot=True, ledger="ledger.db", echo="", **cloud):
         """A configuration of its own; `cloud` replaces keys of [cloud]."""
         at = self.line.local_cloud
         keys = {"endpoint": at["host"], "port": int(at["port"]), "ca_file": str(at["ca"]),
@@ -98,6 +99,7 @@ class Doctor(unittest.TestCase):
                         for key, value in keys.items() if value is not None)
         text += f'[ledger]\nfile = "{ledger}"\n[api]\nsocket = "api.sock"\n[usb]\ndirectory = "usb"\n'
         text += f'[[product]]\nname = "board"\ntemplate = "{product or "fleetline-rehearsal"}"\n'
+        text += f'serial_echo = "{echo}"\n' if echo else ""
         text += '[[slot]]\nname = "A1"\nport = "1"\n' if slot else ""
         (folder / "fleetline.toml").write_text(text)
         return folder
@@ -124,10 +126,13 @@ class Doctor(unittest.TestCase):
         return hashlib.sha256(x509.load_pem_x509_certificate(pem).public_bytes(serialization.Encoding.DER)).hexdigest()
 
     @staticmethod
-    def doctor(folder, *arguments, wrapper=()):
+    def doctor(folder, *arguments, wrapper=(), aws=None):
+        """`aws`: what the AWS CLI needs; without it this user holds no rights."""
+        nobody = {"AWS_SHARED_CREDENTIALS_FILE": "/nowhere", "AWS_CONFIG_FILE": "/nowhere", "AWS_DEFAULT_REGION": "eu-west-1"}
+        mine = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
         began = time.monotonic()
         run = subprocess.run([*wrapper, PROGRAMS / "fleetline", "--config", folder / "fleetline.toml", *arguments, "doctor"],
-                             capture_output=True, text=True, timeout=60)
+                             capture_output=True, text=True, timeout=60, env={**mine, **nobody, **(aws or {})})
         run.seconds = time.monotonic() - began
         return run
 
@@ -322,6 +327,56 @@ class Doctor(unittest.TestCase):
                 finally:
                     running.kill()
                     running.wait()
+
+    def test_the_clock_is_told_as_the_kernel_has_it(self):
+        document, _ = self.checks(self.station("clock", endpoint="no.invalid"))
+        (check,) = [c for c in document["checks"] if c["what"] == "clock"]
+        timex = ctypes.create_string_buffer(512)  # struct timex: modes 0 only reads; TIME_ERROR is 5
+        in_sync = ctypes.CDLL(None).adjtimex(timex) != 5
+        self.assertEqual(check["state"], "good" if in_sync else "doubtful")
+        self.assertIn("synchronised" if in_sync else "not synchronised", check["text"])
+
+    def echo(self, folder, **options):
+        document, run = self.checks(folder, **options)
+        (check,) = [c for c in document["checks"] if c["what"] == "template's echo"]
+        self.assertLess(run.seconds, 15)
+        return check, run
+
+    def test_the_template_s_echo_is_asked_of_aws_where_that_is_allowed(self):
+        aws = {"aws": {"AWS_ENDPOINT_URL": self.line.cloud_env["AWS_ENDPOINT_URL"], "AWS_ACCESS_KEY_ID": "test",
+                       "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-west-1"}}
+        check, run = self.echo(self.station("echo", echo="serialNumber", **self.claim("echo")), **aws)
+        self.assertEqual((check["state"], run.returncode), ("good", 0), run.stdout)
+        self.assertEqual(check["text"], "fleetline-rehearsal repeats the serial as 'serialNumber'")
+
+        check, run = self.echo(self.station("wrong-echo", echo="colour", **self.claim("wrong-echo")), **aws)
+        self.assertEqual((check["state"], check["code"], run.returncode), ("bad", "cloud-answer-mismatched", 1), run.stdout)
+        self.assertIn("has no 'colour' in its DeviceConfiguration", check["text"])
+
+        check, _ = self.echo(self.station("unused-echo", **self.claim("unused-echo")), **aws)
+        self.assertEqual(check["state"], "doubtful")
+        self.assertIn('serial_echo = "serialNumber"', check["remedy"])
+
+    def test_without_aws_rights_the_last_board_tells_of_the_template_s_echo(self):
+        check, run = self.echo(self.station("no-rights", echo="serialNumber", endpoint="no.invalid"))
+        self.assertEqual((check["state"], check["code"]), ("doubtful", "cloud-answer-mismatched"), run.stdout)
+        self.assertIn("Unable to locate credentials", check["text"])
+
+        with Line(self.dir / "passed", PROGRAMS) as line:
+            line.prepare()
+            line.start_cloud()
+            line.configure(1, line.local_cloud)
+            line.start_daemon()
+            line.start_boards(1)
+            line.wait_for_outcomes(1)
+            check, run = self.echo(line.dir)
+            (device,) = line.json_lines("devices")
+            self.assertEqual(check["state"], "good", run.stdout)
+            self.assertIn(f"repeats the serial as 'serialNumber': {device['serial']} got it", check["text"])
+            toml = line.dir / "fleetline.toml"
+            toml.write_text(toml.read_text().replace('serial_echo = "serialNumber"', 'serial_echo = "colour"'))
+            check, _ = self.echo(line.dir)
+            self.assertEqual(check["state"], "doubtful")
 
     def test_the_daemon_that_holds_the_session_is_asked_and_another_with_its_id_is_found(self):
         self.line.configure(1, self.line.local_cloud)

@@ -83,7 +83,6 @@ void broker::start() {
     std::string text =
         "user root\nlog_dest stderr\nlog_type all\nset_tcp_nodelay true\n"
         "max_inflight_messages 0\nmax_queued_messages 0\nallow_anonymous true\n";
-    if (!acl.empty()) text += "acl_file " + files.write("acl", acl).string() + "\n";
     text += extra;
     text += "\nlistener " + std::to_string(tls_port) + " 127.0.0.1\ncafile " + file("ca.pem") +
             "\ncertfile " + file("server.pem") + "\nkeyfile " + file("server.key") +

@@ -29,7 +29,6 @@ class broker {
 
     /// More lines for its configuration; used by the next start.
     std::string extra;
-    std::string acl;  ///< an acl_file's text; empty: everything is allowed
 
     std::uint16_t tls_port;
     std::uint16_t plain_port;

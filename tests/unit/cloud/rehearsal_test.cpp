@@ -115,3 +115,30 @@ TEST_CASE("faults of the rehearsal cloud that concern one board stop that board 
         from += 100;
     }
 }
+
+TEST_CASE("answer topics that the claim's policy does not allow are named, and nothing is asked",
+          "[cloud][rehearsal]") {
+    rehearsal_cloud aws;
+    auto settings = aws.settings();
+    settings.templates = {"another"};
+    running_session line(settings);
+    const auto denied = [&] {
+        return !line.notes.statuses.empty() &&
+               line.notes.statuses.back().trouble_code == "cloud-policy-denies";
+    };
+    const auto look = [&]() -> asio::awaitable<void> {
+        while (!denied()) co_await line.time.wait_for(milliseconds{10});
+    };
+    const auto look_for_a_while = [&]() -> asio::awaitable<void> {
+        co_await within(line.time, milliseconds{20'000}, look());
+    };
+    line.during(look_for_a_while());
+    const auto& all = line.notes.statuses;
+    const auto told = std::find_if(all.begin(), all.end(),
+                                   [](const auto& one) { return one.trouble_code == "cloud-policy-denies"; });
+
+    REQUIRE(told != all.end());
+    CHECK_FALSE(told->connected);
+    CHECK(told->trouble.find("provisioning-templates/another/provision") != std::string::npos);
+    CHECK(line.session.counters().connects == 0);
+}
