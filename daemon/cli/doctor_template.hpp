@@ -12,7 +12,7 @@ namespace fleetline::cli {
 
 /// Asks AWS (`aws iot describe-provisioning-template`, which only reads) for each product's template, where
 /// this user holds the right; else looks at the last board of this ledger that was registered with it. The
-/// claim itself has no request that shows a template. Takes 4 s at most.
+/// claim itself has no request that shows a template. Takes 10 s at most.
 boost::asio::awaitable<void> check_templates(surroundings& here, time_source& time, findings& into);
 
 }  // namespace fleetline::cli

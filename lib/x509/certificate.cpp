@@ -57,7 +57,7 @@ checked<certificate> parse_certificate_der(std::string_view der) {
     certificate result;
     result.der = der;
     result.sha256 = sha256_hex(der);
-    result.public_key = public_key_der(key);
+    result.public_key = public_key_der(X509_get_X509_PUBKEY(raw));
     result.subject = name_text(X509_get_subject_name(raw));
     result.common_name = common_name(X509_get_subject_name(raw));
     result.serial = serial_text(raw);

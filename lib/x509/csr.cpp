@@ -94,7 +94,7 @@ checked<csr> parse_csr_der(std::string_view der) {
     csr result;
     result.der = normalised(der);
     result.pem = to_pem("CERTIFICATE REQUEST", result.der);
-    result.public_key = public_key_der(key);
+    result.public_key = public_key_der(X509_REQ_get_X509_PUBKEY(raw));
     result.subject = name_text(X509_REQ_get_subject_name(raw));
     result.common_name = common_name(X509_REQ_get_subject_name(raw));
     result.key_type = key_type(key);

@@ -30,13 +30,35 @@ reason openssl_reason(std::string_view doing) {
     return {std::string(doing) + (code != 0 ? std::string(": ") + text.data() : std::string())};
 }
 
-std::string public_key_der(EVP_PKEY* key) {
-    unsigned char* bytes = nullptr;
-    const int length = i2d_PUBKEY(key, &bytes);
+namespace {
+
+/// SubjectPublicKeyInfo of an uncompressed P-256 point, up to its X: there is one way to write it (RFC 5480),
+/// so that OpenSSL 3.0's encoder, slower than a signature check, need not be asked.
+constexpr std::string_view p256_head{
+    "\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86"
+    "\x48\xce\x3d\x03\x01\x07\x03\x42\x00\x04",
+    27};
+
+std::string taken(unsigned char*& bytes, int length) {
     if (length <= 0) return {};
     std::string der(reinterpret_cast<char*>(bytes), static_cast<std::size_t>(length));
     OPENSSL_free(bytes);
     return der;
+}
+
+}  // namespace
+
+std::string public_key_der(EVP_PKEY* key) {
+    unsigned char* bytes = nullptr;
+    return taken(bytes, i2d_PUBKEY(key, &bytes));
+}
+
+std::string public_key_der(const X509_PUBKEY* key) {
+    unsigned char* bytes = nullptr;
+    auto as_sent = taken(bytes, i2d_X509_PUBKEY(key, &bytes));
+    if (as_sent.size() == 91 && as_sent.starts_with(p256_head)) return as_sent;
+    EVP_PKEY* const parsed = X509_PUBKEY_get0(key);
+    return parsed != nullptr ? public_key_der(parsed) : std::string();
 }
 
 std::string name_text(const X509_NAME* name) {

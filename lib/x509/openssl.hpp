@@ -28,6 +28,7 @@ reason openssl_reason(std::string_view doing);
 
 /// SubjectPublicKeyInfo, DER; empty if it cannot be written.
 std::string public_key_der(EVP_PKEY* key);
+std::string public_key_der(const X509_PUBKEY* key);
 
 std::string name_text(const X509_NAME* name);
 std::string common_name(const X509_NAME* name);

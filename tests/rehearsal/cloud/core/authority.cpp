@@ -22,6 +22,7 @@ constexpr const char* root_not_after = "20991231235959Z";
 
 using name_ptr = std::unique_ptr<X509_NAME, frees<X509_NAME_free>>;
 using bignum_ptr = std::unique_ptr<BIGNUM, frees<BN_free>>;
+using public_key_ptr = std::unique_ptr<X509_PUBKEY, frees<X509_PUBKEY_free>>;
 using extension_ptr = std::unique_ptr<X509_EXTENSION, frees<X509_EXTENSION_free>>;
 
 void must(int result, const char* doing) {
@@ -52,6 +53,31 @@ void set_serial(X509& certificate) {
 void set_validity(X509& certificate, const char* not_after) {
     must(X509_gmtime_adj(X509_getm_notBefore(&certificate), -two_minutes) != nullptr ? 1 : 0, "set a date");
     must(ASN1_TIME_set_string_X509(X509_getm_notAfter(&certificate), not_after), "set a date");
+}
+
+public_key_ptr public_part(EVP_PKEY& key) {
+    X509_PUBKEY* made = nullptr;
+    must(X509_PUBKEY_set(&made, &key), "take a key");
+    return public_key_ptr{made};
+}
+
+// As it is encoded there: OpenSSL 3.0 takes longer to encode a key than to sign with one of P-256.
+void set_public_key(X509& certificate, X509_PUBKEY& from) {
+    ASN1_OBJECT* algorithm = nullptr;
+    const unsigned char* bits = nullptr;
+    int length = 0;
+    X509_ALGOR* parameters = nullptr;
+    must(X509_PUBKEY_get0_param(&algorithm, &bits, &length, &parameters, &from), "read a key");
+    X509_PUBKEY* const into = X509_get_X509_PUBKEY(&certificate);
+    X509_ALGOR* algorithm_there = nullptr;
+    const auto copy = static_cast<unsigned char*>(OPENSSL_memdup(bits, static_cast<std::size_t>(length)));
+    must(copy != nullptr &&
+                 X509_PUBKEY_set0_param(into, OBJ_dup(algorithm), V_ASN1_UNDEF, nullptr, copy, length) == 1
+             ? 1
+             : 0,
+         "set a key");
+    must(X509_PUBKEY_get0_param(nullptr, nullptr, nullptr, &algorithm_there, into), "set a key");
+    must(X509_ALGOR_copy(algorithm_there, parameters), "set a key");
 }
 
 void add_extension(X509& certificate, X509& issuer, int nid, const char* value) {
@@ -103,14 +129,14 @@ authority::authority(const std::filesystem::path& folder) {
     root_pem_ = pem_of(*root_);
 }
 
-x509_ptr authority::sign(const X509_NAME* subject, EVP_PKEY* key, bool server) const {
+x509_ptr authority::sign(const X509_NAME* subject, X509_PUBKEY& key, bool server) const {
     x509_ptr fresh{X509_new()};
     must(X509_set_version(fresh.get(), X509_VERSION_3), "set a version");
     set_serial(*fresh);
     set_validity(*fresh, device_not_after);
     must(X509_set_subject_name(fresh.get(), subject), "set a subject");
     must(X509_set_issuer_name(fresh.get(), X509_get_subject_name(root_.get())), "set an issuer");
-    must(X509_set_pubkey(fresh.get(), key), "set a key");
+    set_public_key(*fresh, key);
     add_extension(*fresh, *root_, NID_authority_key_identifier, "keyid");
     add_extension(*fresh, *root_, NID_subject_key_identifier, "hash");
     add_extension(*fresh, *root_, NID_basic_constraints, "critical,CA:FALSE");
@@ -127,13 +153,14 @@ x509_ptr authority::sign(const X509_NAME* subject, EVP_PKEY* key, bool server) c
 issued_certificate authority::issue_for_csr(const std::string& csr_pem) const {
     const x509_req_ptr request = check_csr(csr_pem);
     const x509_ptr fresh =
-        sign(X509_REQ_get_subject_name(request.get()), X509_REQ_get0_pubkey(request.get()), false);
+        sign(X509_REQ_get_subject_name(request.get()), *X509_REQ_get_X509_PUBKEY(request.get()), false);
     return {certificate_id_of(*fresh), pem_of(*fresh), {}, {}};
 }
 
 issued_certificate authority::issue_for_key(const EVP_PKEY& key, const std::string& common_name) const {
-    // X509_set_pubkey takes a reference of its own, hence no const in OpenSSL's signature.
-    const x509_ptr fresh = sign(name_with("CN", common_name).get(), const_cast<EVP_PKEY*>(&key), false);
+    // OpenSSL takes a reference of its own, hence no const in its signature.
+    const public_key_ptr mine = public_part(const_cast<EVP_PKEY&>(key));
+    const x509_ptr fresh = sign(name_with("CN", common_name).get(), *mine, false);
     return {certificate_id_of(*fresh), pem_of(*fresh), private_pem(key), public_pem(key)};
 }
 
@@ -143,7 +170,7 @@ issued_certificate authority::issue_with_key() const {
 
 issued_certificate authority::issue_server() const {
     const key_ptr key = make_rsa_key();
-    const x509_ptr fresh = sign(name_with("CN", "localhost").get(), key.get(), true);
+    const x509_ptr fresh = sign(name_with("CN", "localhost").get(), *public_part(*key), true);
     return {certificate_id_of(*fresh), pem_of(*fresh), private_pem(*key), public_pem(*key)};
 }
 

@@ -58,7 +58,7 @@ class authority {
     const std::string& root_pem() const { return root_pem_; }
 
   private:
-    x509_ptr sign(const X509_NAME* subject, EVP_PKEY* key, bool server) const;
+    x509_ptr sign(const X509_NAME* subject, X509_PUBKEY& key, bool server) const;
 
     key_ptr key_;
     x509_ptr root_;

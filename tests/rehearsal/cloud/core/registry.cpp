@@ -8,11 +8,13 @@
 namespace fleetline::rehearsal {
 
 registry::registry(const std::filesystem::path& file, clock now)
-    : db_(std::make_unique<SQLite::Database>(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)),
+    : db_(std::make_unique<sql::database>(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)),
       now_(now ? std::move(now) : clock{wall_clock_ms}) {
     db_->setBusyTimeout(10'000);
     // NORMAL with WAL survives a kill; only a power cut may lose the last moments of a rehearsal.
-    db_->exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;");
+    db_->exec(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; "
+        "PRAGMA wal_autocheckpoint = 8000;");
     in_transaction([this] {
         const int version = db_->execAndGet("PRAGMA user_version").getInt();
         if (version == schema_version) return;
@@ -52,7 +54,8 @@ std::int64_t registry::epoch() {
 }
 
 std::int64_t registry::data_version() {
-    return db_->execAndGet("PRAGMA data_version").getInt64();
+    auto row = sql::query(*db_, "PRAGMA data_version");
+    return row.executeStep() ? sql::number(row, 0) : 0;
 }
 
 std::optional<std::string> registry::meta(const std::string& key) {

@@ -17,8 +17,8 @@
 
 #include "core/records.hpp"
 
-namespace SQLite {
-class Database;
+namespace fleetline::rehearsal::sql {
+class database;
 }
 
 namespace fleetline::rehearsal {
@@ -142,7 +142,7 @@ class registry {
     void set_limit(const std::string& name, std::int64_t value);
 
   private:
-    std::unique_ptr<SQLite::Database> db_;
+    std::unique_ptr<sql::database> db_;
     clock now_;
     int depth_ = 0;  // of nested transactions
 };

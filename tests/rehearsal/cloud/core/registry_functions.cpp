@@ -44,7 +44,7 @@ void registry::put_function(const function_record& row) {
         "revision = excluded.revision, modified_ms = excluded.modified_ms",
         row.name, row.runtime, row.handler, row.role_arn, row.description, row.timeout_s, row.memory_mib,
         row.environment, std::string{}, base64_encode(sha256(row.zip)), random_uuid(), now);
-    statement.bind(9, row.zip.data(), static_cast<int>(row.zip.size()));
+    statement.statement().bind(9, row.zip.data(), static_cast<int>(row.zip.size()));
     statement.exec();
 }
 

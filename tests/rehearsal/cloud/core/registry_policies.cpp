@@ -14,7 +14,7 @@ policy_record read(const SQLite::Statement& row) {
             sql::number(row, 4)};
 }
 
-std::vector<policy_record> all_of(SQLite::Statement row) {
+std::vector<policy_record> all_of(sql::rows row) {
     std::vector<policy_record> all;
     while (row.executeStep()) all.push_back(read(row));
     return all;
