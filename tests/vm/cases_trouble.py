@@ -137,3 +137,18 @@ class TroubleCases:
         self.assertTrue(self.station.status()["cloud"]["trouble_code"])
         self.station.line.start_cloud(port=self.station.line.cloud_env["IOT_PORT"])
         self.assert_well_again((serial, PORTS[0]))
+
+    def test_15_sixteen_empty_slots_cost_next_to_nothing(self):
+        self.station.configure()
+        self.rig.sh("systemctl restart fleetlined")
+        self.station.wait_until_connected()
+        count = "awk '{ print $14 + $15 }' /proc/$(systemctl show -P MainPID fleetlined)/stat"
+        self.rig.sh("systemctl stop rig-shown; sleep 3")
+        before = int(self.rig.sh(count))
+        self.rig.sh("sleep 20")
+        share = (int(self.rig.sh(count)) - before) / 20  # hundredths of a second a second: per cent
+        self.rig.sh("systemctl start rig-shown")
+        memory = int(self.memory_kib()) / 1024
+        print(f"idle: {share:.2f} % CPU (emulated), {memory:.1f} MiB resident", flush=True)
+        self.assertLess(memory, 25)
+        self.assertLess(share, 0.5)

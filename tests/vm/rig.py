@@ -85,7 +85,9 @@ class Rig:
         return ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "Westmere,+rdrand", "-smp", "2", "-m", "640",
                 "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
                 "-kernel", self.image / "vmlinux", "-initrd", self.image / "initrd.cpio",
-                "-append", "root=/dev/vda rw console=ttyS0 quiet random.trust_cpu=on net.ifnames=0 mitigations=off",
+                "-append", "root=/dev/vda rw console=ttyS0 quiet random.trust_cpu=on net.ifnames=0 mitigations=off "
+                # On a busy host the emulated timer may miss the kernel's check.
+                "no_timer_check",
                 "-serial", f"file:{self.path('console.log')}",
                 "-qmp", f"unix:{self.path('qmp.sock')},server=on,wait=off",
                 # First, so that its place is free: udev's ID_PATH of every port hangs on it.

@@ -9,11 +9,12 @@ import sys
 import unittest
 
 from cases_line import LineCases
+from cases_package import PackageCases
 from cases_trouble import TroubleCases
 from station import Station
 
 
-class Life(LineCases, TroubleCases, unittest.TestCase):
+class Life(LineCases, TroubleCases, PackageCases, unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.station = Station()

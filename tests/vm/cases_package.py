@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The package in the course of a station's life: upgraded in a shift, never downgraded below its ledger, removed, purged."""
+import pathlib
+import subprocess
+
+from station import PORTS, slot_of
+
+
+class PackageCases:
+    def apt(self, *words, check=True):
+        return self.rig.run("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", *words, check=check, patience=400)
+
+    def next_package(self):
+        """The package with a later version number."""
+        folder = self.station.dir / "next"
+        subprocess.run(["dpkg-deb", "-R", self.station.package, folder], check=True)
+        control = pathlib.Path(folder / "DEBIAN/control")
+        text = control.read_text()
+        version = text.split("\nVersion: ")[1].split("\n")[0]
+        control.write_text(text.replace(f"\nVersion: {version}\n", f"\nVersion: {version}+next\n"))
+        target = self.station.dir / "next.deb"
+        subprocess.run(["dpkg-deb", "--root-owner-group", "-Zxz", "-z1", "-b", folder, target], check=True, stdout=subprocess.DEVNULL)
+        return version, target
+
+    def version(self):
+        return self.rig.sh("dpkg-query -W -f '${Version}' fleetline")
+
+    def test_16_an_upgrade_lets_the_boards_in_their_slots_finish(self):
+        self.station.configure()
+        self.rig.run("fleetline", "backup", "/var/backups/fleetline/before.db")
+        version, later = self.next_package()
+        self.rig.put("/root/next.deb", later.read_bytes())
+        self.assertEqual(version, self.version())
+        serial = self.station.fresh("UPG")
+        self.station.line.board(f"plug {serial}")
+        self.station.line.board(f"fault {serial} slow-flash 2500")
+        self.station.fixture.plug(serial, PORTS[0])
+        self.rig.wait_for("board under way", lambda: self.station.slots()[slot_of(PORTS[0])]["state"] == "working", 30, 0)
+        self.apt("install", "/root/next.deb")
+        self.assertEqual(version + "+next", self.version())
+        self.station.wait_until_connected()
+        attempts = [a for a in self.station.attempts() if a["serial"] == serial]
+        print("during the upgrade:", [(a["outcome"], a["failure_code"]) for a in reversed(attempts)], flush=True)
+        if attempts[-1]["outcome"] != "passed":
+            self.rig.wait_for("pass", lambda: any(a["serial"] == serial and a["outcome"] == "passed"
+                                                  for a in self.station.attempts()))
+        self.assertEqual("passed", attempts[-1]["outcome"], attempts)
+        self.station.fixture.unplug_all()
+        self.rig.run("fleetline", "audit", "verify")
+
+    def test_17_no_older_program_is_put_to_a_newer_ledger(self):
+        self.station.configure()
+        before = self.version()
+        set_version = "python3 -c 'import sqlite3; sqlite3.connect(\"/var/lib/fleetline/ledger.db\").execute(\"PRAGMA user_version = %d\")'"
+        real = int(self.rig.sh("od -An -tu1 -j63 -N1 /var/lib/fleetline/ledger.db"))
+        self.rig.sh("systemctl stop fleetlined && " + set_version % 99)
+        refused = self.apt("install", "--allow-downgrades", "/root/fleetline.deb", check=False)
+        self.assertNotEqual(0, refused["status"])
+        self.assertIn("has version 99", refused["out"] + refused["err"])
+        self.assertEqual(before, self.version())
+        # Nor by way of a removal.
+        self.apt("remove", "fleetline")
+        refused = self.apt("install", "/root/fleetline.deb", check=False)
+        self.assertNotEqual(0, refused["status"])
+        self.assertIn("has version 99", refused["out"] + refused["err"])
+        self.rig.sh(set_version % real)
+        self.apt("install", "/root/fleetline.deb")
+        self.assertEqual("active\n", self.rig.sh("systemctl is-active fleetlined || true"))
