@@ -66,3 +66,20 @@ class PackageCases:
         self.rig.sh(set_version % real)
         self.apt("install", "/root/fleetline.deb")
         self.assertEqual("active\n", self.rig.sh("systemctl is-active fleetlined || true"))
+
+    def test_18_removal_keeps_ledger_and_configuration_and_a_purge_says_what_it_deletes(self):
+        self.station.configure()
+        attempts = len(self.station.attempts())
+        self.apt("remove", "fleetline")
+        self.assertNotEqual(0, self.rig.run("systemctl", "is-active", "fleetlined", check=False)["status"])
+        self.rig.sh("test -s /var/lib/fleetline/ledger.db && test -s /etc/fleetline/fleetline.toml && test -s /etc/fleetline/claim.key")
+        self.rig.sh("! test -e /usr/sbin/fleetlined")
+        self.apt("install", "/root/fleetline.deb")
+        self.station.wait_until_connected()
+        self.assertEqual(attempts, len(self.station.attempts()))
+        self.rig.run("fleetline", "audit", "verify")
+        said = self.apt("purge", "fleetline")["out"]
+        for place in ("/var/lib/fleetline", "/var/backups/fleetline", "/etc/fleetline"):
+            self.assertIn(f"fleetline: deleted {place}", said)
+            self.rig.sh(f"! test -e {place}")
+        self.station.installed = self.station.configured = False
