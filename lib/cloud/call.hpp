@@ -79,7 +79,6 @@ class certificate_call final : public call {
     using done_function = std::function<void(outcome<station::issued_certificate>)>;
 
     station::certificate_request request;
-    std::string csr_subject;
     std::string body;
     done_function done;
 

@@ -36,7 +36,7 @@ void certificate_lane::accepted(std::string_view payload, monotonic_time now, ut
         not_taken(*answer, *certificate);
         return;
     }
-    const auto& csr_subject = static_cast<certificate_call&>(*asked).csr_subject;
+    const auto& csr_subject = static_cast<certificate_call&>(*asked).request.subject;
     const auto flaw = certificate_flaw(*answer, *certificate, csr_subject, utc);
     if (!flaw.empty()) {
         ++count().broken;

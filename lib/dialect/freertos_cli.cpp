@@ -214,6 +214,7 @@ boost::asio::awaitable<station::signing_request> freertos_cli::request_for(std::
     answer.pem = std::move(csr->pem);
     answer.der = std::move(csr->der);
     answer.public_key = std::move(csr->public_key);
+    answer.subject = std::move(csr->subject);
     co_return answer;
 }
 

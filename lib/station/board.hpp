@@ -34,6 +34,7 @@ struct signing_request {
     std::string pem;
     std::string der;
     std::string public_key;  ///< SubjectPublicKeyInfo, DER
+    std::string subject;     ///< as x509::csr has it
 };
 
 /// What the board ends up with.

@@ -27,8 +27,9 @@ struct certificate_request {
     attempt_id attempt;
     slot_name slot;
     serial_number serial;
-    std::string csr_pem;
+    std::string csr_pem;  ///< well-formed and signed by its key: the dialect has checked it (x509::parse_csr)
     std::string public_key;  ///< SubjectPublicKeyInfo, DER: the answer's certificate must carry it
+    std::string subject;     ///< of the CSR, as x509::csr has it: the answer's certificate must carry it
 };
 
 /// An answer that passed every check: parses, carries the key, not expired, id is the SHA-256 of its DER.

@@ -207,8 +207,8 @@ asio::awaitable<void> procedure::issue() {
 
 asio::awaitable<issued_certificate> procedure::ask_for_certificate() {
     if (!cloud_makes_key()) {
-        certificate_request request{attempt_.id(), attempt_.status().slot, serial_, request_.pem,
-                                    request_.public_key};
+        certificate_request request{attempt_.id(), attempt_.status().slot, serial_,
+                                    request_.pem,  request_.public_key,    request_.subject};
         co_return co_await shop_.cloud.create_certificate(std::move(request));
     }
     keys_request wanted{attempt_.id(), attempt_.status().slot, serial_};

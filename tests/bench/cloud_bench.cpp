@@ -30,6 +30,7 @@ struct board {
     std::string serial;
     std::string csr;
     std::string public_key;
+    std::string subject;
 };
 
 class nobody_listens final : public station::issuer_observer {
@@ -42,8 +43,10 @@ std::vector<board> read_boards(const char* file) {
     std::ifstream from(file);
     std::vector<board> boards;
     for (const auto& one : nlohmann::json::parse(from)) {
-        board made{one.at("serial").get<std::string>(), one.at("csr").get<std::string>(), {}};
-        made.public_key = x509::parse_csr(made.csr)->public_key;
+        board made{one.at("serial").get<std::string>(), one.at("csr").get<std::string>(), {}, {}};
+        const auto parsed = x509::parse_csr(made.csr);  // as its dialect would have done
+        made.public_key = parsed->public_key;
+        made.subject = parsed->subject;
         boards.push_back(std::move(made));
     }
     return boards;
@@ -113,6 +116,7 @@ class bench {
         asked.serial = serial_number(made.serial);
         asked.csr_pem = made.csr;
         asked.public_key = made.public_key;
+        asked.subject = made.subject;
         auto issued = co_await settle(session_.create_certificate(std::move(asked)));
         if (!issued.value) co_return false;
         station::registration_request wanted;

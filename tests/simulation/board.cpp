@@ -39,7 +39,7 @@ class plugged_board final : public station::board {
         flash_->certificate.clear();
         bench_.told.tell(flash_->name + " makes a key");
         co_await after("make_csr");
-        co_return station::signing_request{made.pem, made.der, made.public_key};
+        co_return station::signing_request{made.pem, made.der, made.public_key, made.subject};
     }
 
     asio::awaitable<std::optional<std::string>> public_key() override {

@@ -155,10 +155,9 @@ asio::awaitable<Result> session::ask(std::unique_ptr<Call> asked) {
 asio::awaitable<station::issued_certificate> session::create_certificate(
     station::certificate_request request) {
     witness_.saw("a certificate is asked for", request.attempt.text(), "issue-requested");
-    const auto csr = x509::parse_csr(request.csr_pem).value();
     auto asked = std::make_unique<fleetline::cloud::certificate_call>();
-    asked->body = fleetline::cloud::write_create_request(fleetline::cloud::payload_format::json, csr.pem);
-    asked->csr_subject = csr.subject;
+    asked->body =
+        fleetline::cloud::write_create_request(fleetline::cloud::payload_format::json, request.csr_pem);
     open_[asked->body] = {request.attempt.text(), request.serial.text(), 0};
     asked->request = std::move(request);
     return ask<fleetline::cloud::certificate_call, station::issued_certificate>(std::move(asked));

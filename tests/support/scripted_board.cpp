@@ -38,7 +38,7 @@ class board_of_flash final : public station::board {
         ++flash_->keys_made;
         const auto made = x509::make_csr(flash_->private_key, common_name).value();
         done("make_csr");
-        co_return station::signing_request{made.pem, made.der, made.public_key};
+        co_return station::signing_request{made.pem, made.der, made.public_key, made.subject};
     }
 
     asio::awaitable<std::optional<std::string>> public_key() override {

@@ -57,8 +57,8 @@ asio::awaitable<station::issued_keys> scripted_cloud::create_keys(station::keys_
     answer.private_key_pem = x509::make_private_key();
     const auto made = x509::make_csr(answer.private_key_pem, "AWS IoT Certificate").value();
     answer.public_key = made.public_key;
-    station::certificate_request as_csr{request.attempt, request.slot, request.serial, made.pem,
-                                        made.public_key};
+    station::certificate_request as_csr{request.attempt, request.slot,    request.serial,
+                                        made.pem,        made.public_key, made.subject};
     answer.certificate = co_await create_certificate(std::move(as_csr));
     co_return answer;
 }

@@ -30,7 +30,7 @@ class wire_alone {
         const auto csr = x509::parse_csr(made.csr).value();
         auto asked = std::make_unique<cloud::certificate_call>();
         asked->request = certificate_for(made);
-        asked->csr_subject = csr.subject;
+        asked->request.subject = csr.subject;
         asked->body = cloud::write_create_request(cloud::payload_format::json, csr.pem);
         asked->done = [this](const cloud::outcome<station::issued_certificate>& result) {
             if (result.index() == 0) ++issued;

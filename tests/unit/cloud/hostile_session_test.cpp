@@ -139,6 +139,7 @@ struct factory {
         wanted.serial = serial_number(made.serial);
         wanted.csr_pem = made.csr;
         wanted.public_key = made.public_key;
+        wanted.subject = "CN=" + made.serial;
         auto issued = co_await end_of(line.session.create_certificate(std::move(wanted)));
         made.ended = issued.code;
         if (!issued.value) co_return;

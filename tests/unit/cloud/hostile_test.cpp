@@ -68,7 +68,7 @@ struct hostile_cloud {
         asked->request.attempt = attempt_id(from.serial);
         asked->request.serial = serial_number(from.serial);
         asked->request.public_key = from.public_key;
-        asked->csr_subject = "CN=" + from.serial;
+        asked->request.subject = "CN=" + from.serial;
         asked->body = cloud::write_create_request(cloud::payload_format::json, from.csr);
         asked->done = [this, &from](cloud::outcome<station::issued_certificate> result) {
             if (const auto* why = std::get_if<failure>(&result)) return finished(from, why->code());

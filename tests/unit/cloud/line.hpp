@@ -58,6 +58,7 @@ inline station::certificate_request certificate_for(const board& made) {
     request.serial = serial_number(made.serial);
     request.csr_pem = made.csr;
     request.public_key = public_key_of(made.key.get());
+    request.subject = "CN=" + made.serial;
     return request;
 }
 
