@@ -278,6 +278,13 @@ class projector {
 
 }  // namespace
 
+void refuse_second_answer(const event& what, book& books) {
+    const auto* aside = std::get_if<certificate_set_aside>(&what);
+    if (aside == nullptr || aside->certificate.empty() || aside->certificate_pem.empty()) return;
+    if (books.has_certificate(aside->certificate.text()))
+        throw impossible_event("the certificate is recorded already");
+}
+
 void apply(const place& at, const event& what, book& books) {
     std::visit(projector(at, books), what);
 }

@@ -26,6 +26,11 @@ class impossible_event : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// Not asked when checking what is written: an answer may come twice, and the second time to a station that
+/// has started since and knows nothing of the first. Its certificate is in the books, and perhaps in use:
+/// throws impossible_event.
+void refuse_second_answer(const event& what, book& books);
+
 /// Throws impossible_event.
 void apply(const place& at, const event& what, book& books);
 

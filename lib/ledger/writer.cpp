@@ -212,6 +212,7 @@ void writer::write_one(accepted& next) {
     row.bind(5, kind).bind_number(6, at.attempt).bind(7, payload);
     row.bind_blob(8, bytes_of(head_hash_)).bind_blob(9, bytes_of(hash)).run();
 
+    refuse_second_answer(next.what, books_);
     apply(at, next.what, books_);
     if (const auto* made = std::get_if<issued>(&next.what)) keep_token(at.seq, *made, at.recorded_at);
     if (imported != nullptr) import(at.seq, imported->order, serials);

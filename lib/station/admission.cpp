@@ -68,7 +68,7 @@ void admission::check_serial(const product_settings& product, const serial_numbe
 
 asio::awaitable<void> admission::check_order(const product_settings& product, const serial_number& serial,
                                              claim& seat) {
-    const auto order = co_await book_.open_order(product.name);
+    auto order = co_await book_.open_order(product.name);
     const std::string subject = "serial " + serial.text();
     if (!order) {
         if (product.order_required)
@@ -76,9 +76,19 @@ asio::awaitable<void> admission::check_order(const product_settings& product, co
                           "no work order is open for product " + product.name.text());
         co_return;
     }
-    if (order->allow_list && !co_await book_.serial_allowed(order->order, serial))
-        throw failure("order-not-on-list", "Admitting the board", subject,
-                      "it is not on the allow-list of order " + order->order.text());
+    if (order->allow_list) {
+        const bool listed = co_await book_.serial_allowed(order->order, serial);
+        if (!listed)
+            throw failure("order-not-on-list", "Admitting the board", subject,
+                          "it is not on the allow-list of order " + order->order.text());
+        // Others may have passed meanwhile. From here on to the seat nothing is waited for.
+        const auto before = order->order;
+        order = co_await book_.open_order(product.name);
+        if (!order || order->order != before) {
+            co_await check_order(product, serial, seat);
+            co_return;
+        }
+    }
     const auto under_way = std::count_if(holders_.begin(), holders_.end(), [&](const auto& one) {
         return one.first != serial && one.second->order == order->order;
     });

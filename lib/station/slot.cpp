@@ -4,6 +4,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
+#include <optional>
 #include <utility>
 
 #include "core/unique_id.hpp"
@@ -116,6 +117,8 @@ asio::awaitable<void> slot::one_attempt(std::shared_ptr<presence> there) {
     attempt_id id{make_id ? make_id() : make_unique_id(shop_.time.utc_now())};
     attempt current(std::move(id), shop_.book, shop_.time, shop_.settings, status_, changed_);
     std::unique_ptr<board> device;
+    std::optional<procedure>
+        work;  // with its right to the serial and its seat in the order, until all is recorded
     std::string code;
     std::string why;
     try {
@@ -126,8 +129,8 @@ asio::awaitable<void> slot::one_attempt(std::shared_ptr<presence> there) {
         started.product = product_.name;
         co_await current.note(std::move(started));
         device = there->what.open();
-        procedure work(shop_, current, *device, product_, there->what.usb_serial, there->label, there->gone);
-        co_await work.run();
+        work.emplace(shop_, current, *device, product_, there->what.usb_serial, there->label, there->gone);
+        co_await work->run();
     } catch (const failure& refused) {
         code = refused.code();
         why = refused.what();

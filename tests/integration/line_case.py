@@ -24,7 +24,7 @@ class LineCase(unittest.TestCase):
     cloud_lines = ""
     station_lines = ""
     product_lines = ""
-    station_lines = ""
+    baud = 115200
 
     @classmethod
     def setUpClass(cls):
@@ -35,14 +35,14 @@ class LineCase(unittest.TestCase):
         cls.line.start_cloud(extra=cls.cloud_arguments)
         cls.configure_line()
         cls.line.start_daemon()
-        cls.line.start_boards(count=cls.slots, unplugged=True, extra=cls.board_arguments)
+        cls.line.start_boards(count=cls.slots, baud=cls.baud, unplugged=True, extra=cls.board_arguments)
         cls.fresh = iter(range(1, cls.slots + 1))
         cls.connected()
 
     @classmethod
     def configure_line(cls):
         cls.line.configure(cls.slots, cls.line.local_cloud, cloud_lines=cls.cloud_lines, product_lines=cls.product_lines,
-                           station_lines=cls.station_lines)
+                           station_lines=cls.station_lines, baud=cls.baud)
 
     @classmethod
     def tear_down_line(cls):

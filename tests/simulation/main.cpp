@@ -2,6 +2,7 @@
 // fleetline-simulation [--from S] [--seeds N] [--story]: runs the seeds, and tells the story of each that
 // fails (or of all). Exit status 1 when one did.
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <string>
 
@@ -12,16 +13,20 @@ int main(int count, char** given) {
     std::uint64_t seeds = 1;
     bool always = false;
     bool first = false;
+    std::string ledger;
     for (int at = 1; at < count; ++at) {
         const std::string word = given[at];
         if (word == "--story") {
             always = true;
         } else if (word == "--first") {
             first = true;
+        } else if (at + 1 < count && word == "--ledger") {
+            ledger = given[++at];
         } else if (at + 1 < count && (word == "--from" || word == "--seeds")) {
             (word == "--from" ? from : seeds) = std::strtoull(given[++at], nullptr, 10);
         } else {
-            std::cerr << "usage: fleetline-simulation [--from S] [--seeds N] [--story | --first]\n";
+            std::cerr
+                << "usage: fleetline-simulation [--from S] [--seeds N] [--story | --first] [--ledger FILE]\n";
             return 2;
         }
     }
@@ -30,6 +35,7 @@ int main(int count, char** given) {
         fleetline::simulation::world day(seed);
         day.run();
         const auto& told = day.told();
+        if (!ledger.empty()) std::ofstream(ledger, std::ios::binary) << day.ledger_file();
         if (told.violations().empty() && !always) continue;
         std::cout << "seed " << seed << "\n";
         for (const auto& line : told.lines()) std::cout << line << "\n";

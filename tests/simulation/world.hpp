@@ -25,6 +25,8 @@ class world {
     void run();
 
     const story& told() const { return story_; }
+    /// As it was left.
+    std::string ledger_file() const { return disk_.find("/ledger.db")->seen; }
 
   private:
     void act();

@@ -243,6 +243,21 @@ TEST_CASE("a second answer cannot take a certificate away from the board that ho
     CHECK(line.device("SN0001").reached == reached);
 }
 
+TEST_CASE("nor from the board that is to get it", "[ledger][resume]") {
+    ledger_fixture line;
+    const auto reached = GENERATE(stage::issued, stage::registration_requested);
+    board_story(line, "attempt-1", "SN0001").up_to(reached);
+    ledger::certificate_set_aside late;
+    late.certificate = certificate_id(sha256_hex("attempt-1"));
+    late.state = "unaccounted";
+    late.certificate_pem = "as it came";  // what the session tells of an answer that nobody waits for
+
+    CHECK_THROWS(line.append(std::move(late)));
+
+    CHECK(line.device("SN0001").reached == reached);
+    CHECK(line.query("SELECT count(*) FROM ownership_token") == "1");
+}
+
 TEST_CASE("a certificate set aside is nothing to resume", "[ledger][resume]") {
     ledger_fixture line;
     board_story(line, "attempt-1", "SN0001")
