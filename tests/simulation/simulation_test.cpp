@@ -12,7 +12,7 @@ void days_go_well(std::uint64_t from) {
 #ifdef __SANITIZE_ADDRESS__
     constexpr std::uint64_t days = 30;
 #else
-    constexpr std::uint64_t days = 400;
+    constexpr std::uint64_t days = 250;
 #endif
     for (auto seed = from; seed < from + days; ++seed) {
         world day(seed);
