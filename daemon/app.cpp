@@ -71,6 +71,7 @@ struct app::parts {
           manager(time) {
         observer.to = &line;
         line.on_change([this] { server.changed(); });
+        book.on_commit([this](milliseconds took, std::int64_t events) { server.commit_took(took, events); });
         if (settings.usb.directory.empty())
             usb = std::make_unique<serial::udev_watcher>(executor);
         else
@@ -79,6 +80,7 @@ struct app::parts {
 
     station::station_settings joined(station::station_settings wanted) {
         wanted.at_checkpoint = kill_switch();
+        wanted.step_took = [this](station::step which, milliseconds took) { server.step_took(which, took); };
         if (desk) wanted.sign = [this](std::string text) { return desk->sign(std::move(text)); };
         return wanted;
     }

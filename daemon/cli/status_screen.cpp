@@ -143,6 +143,10 @@ void print_status(screen& out, const json& document, utc_time now) {
     out.line(out.paint(ink::strong, "Station " + safe_text(text_of(document, "station"))) + "  " +
              out.paint(running && !stopping ? ink::good : ink::warning, state) +
              (running ? since(text_of(document, "started_at"), now) : ""));
+    if (running) {
+        const auto name = text_of(document, "operator");
+        out.fact("operator", name.empty() ? out.paint(ink::faint, "nobody signed on") : safe_text(name));
+    }
     print_cloud(out, part_of(document, "cloud"), now);
     print_orders(out, part_of(document, "orders"));
     if (!truth_of(document, "ledger_writable", true))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ledger/ledger.hpp"
 
+#include <algorithm>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -119,6 +120,7 @@ class ledger::impl {
         }
         awake_.notify_one();
         if (thread_.joinable()) thread_.join();
+        *committed_ = nullptr;
         while (!queue_.empty()) take_turn();  // of one that is scheduled
         sign_head_if(writer_.events_since_checkpoint() > 0);
         for (const auto& lost : kept_)
@@ -177,6 +179,10 @@ class ledger::impl {
             if (outside_) outside_->add(made);
             return made;
         });
+    }
+
+    void on_commit(std::function<void(milliseconds, std::int64_t)> callback) {
+        *committed_ = std::move(callback);
     }
 
     const asio::any_io_executor& executor() const { return executor_; }
@@ -279,7 +285,11 @@ class ledger::impl {
                      std::make_move_iterator(events.end()));
         callers.insert(callers.begin(), kept, nullptr);
         if (!kept_.empty()) last_at_ = {kept_.back().at, std::chrono::steady_clock::now()};
+        const auto began = std::chrono::steady_clock::now();
         const auto trouble = writer_.write(kept_);
+        const auto took = std::chrono::round<milliseconds>(std::chrono::steady_clock::now() - began);
+        const auto written_now =
+            std::count_if(kept_.begin(), kept_.end(), [](const auto& one) { return !one.error; });
         note(trouble);
 
         std::vector<accepted> left;
@@ -296,7 +306,8 @@ class ledger::impl {
         }
         kept_ = std::move(left);
         for (auto& again : kept_) again.error = nullptr;
-        asio::post(executor_, [callers = std::move(callers)] {
+        asio::post(executor_, [callers = std::move(callers), committed = committed_, took, written_now] {
+            if (*committed && written_now > 0) (*committed)(took, written_now);
             for (const auto& caller : callers)
                 if (caller) caller->settle();
         });
@@ -398,7 +409,10 @@ class ledger::impl {
         }
     }
 
+    using commit_listener = std::function<void(milliseconds, std::int64_t)>;
+
     options wanted_;
+    std::shared_ptr<commit_listener> committed_ = std::make_shared<commit_listener>();  ///< executor's thread
     asio::any_io_executor executor_;
     time_source& time_;
     const logger& log_;
@@ -433,6 +447,10 @@ asio::awaitable<receipt> ledger::append(event what) {
 
 void ledger::append_later(event what) {
     impl_->append(std::move(what), false);
+}
+
+void ledger::on_commit(std::function<void(milliseconds, std::int64_t)> callback) {
+    impl_->on_commit(std::move(callback));
 }
 
 asio::awaitable<receipt> ledger::import_serials(order_name order, const std::vector<serial_number>& serials) {

@@ -142,6 +142,10 @@ class ledger {
     /// Drops transcripts of passed attempts stored before this. (options.transcript_days does it by itself.)
     boost::asio::awaitable<bool> drop_transcripts(utc_time before);
 
+    /// Called on the executor's thread after each transaction of events: how long it took, how many there
+    /// were.
+    void on_commit(std::function<void(milliseconds, std::int64_t)> callback);
+
     /// False after a write failed and until one works again, with why.
     bool writable() const;
     std::string trouble() const;

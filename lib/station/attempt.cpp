@@ -40,7 +40,8 @@ attempt::attempt(attempt_id id, ledger::ledger& book, time_source& time, const s
       status_(status),
       changed_(std::move(changed)),
       started_(time.now()),
-      entered_(started_) {
+      entered_(started_),
+      reached_(started_) {
     status_.start_over(slot_state::working, time.utc_now());
     status_.attempt = id_;
     changed_();
@@ -55,10 +56,20 @@ attempt::~attempt() {
     changed_();
 }
 
-void attempt::enter(step next) {
+void attempt::put_down_time() {
     const auto now = time_.now();
     step_ms_[std::string(to_text(status_.at))] += (now - entered_).count();
     entered_ = now;
+}
+
+void attempt::leave_step() {
+    if (settings_.step_took) settings_.step_took(status_.at, time_.now() - reached_);
+    reached_ = time_.now();
+}
+
+void attempt::enter(step next) {
+    put_down_time();
+    if (next != status_.at) leave_step();
     status_.at = next;
     show(slot_state::working);
 }
@@ -90,16 +101,15 @@ asio::awaitable<void> attempt::note(ledger::event what) {
 }
 
 ledger::attempt_finished attempt::closing(std::string_view outcome, std::string_view code, std::string why) {
-    const auto now = time_.now();
-    step_ms_[std::string(to_text(status_.at))] += (now - entered_).count();
-    entered_ = now;
+    put_down_time();
+    leave_step();
     ledger::attempt_finished event;
     event.attempt = id_;
     event.outcome = outcome;
     event.failure_code = code;
     if (!code.empty()) event.failure_step = to_text(status_.at);
     event.failure_text = std::move(why);
-    event.duration_ms = (now - started_).count();
+    event.duration_ms = (entered_ - started_).count();
     event.step_ms = step_ms_;
     return event;
 }

@@ -51,6 +51,8 @@ class attempt {
     void show_unrecorded(std::string why);
 
   private:
+    void put_down_time();
+    void leave_step();
     void show_outcome(slot_state state, std::string_view code, std::string why);
     ledger::attempt_finished closing(std::string_view outcome, std::string_view code, std::string why);
     boost::asio::awaitable<void> checkpoint(std::string_view when, std::string_view kind);
@@ -63,6 +65,7 @@ class attempt {
     std::function<void()> changed_;
     monotonic_time started_;
     monotonic_time entered_;
+    monotonic_time reached_;  ///< the step as a whole; it is entered more than once now and then
     std::map<std::string, std::int64_t> step_ms_;
     bool finished_ = false;
 };

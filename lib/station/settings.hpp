@@ -15,6 +15,8 @@
 
 namespace fleetline::station {
 
+enum class step;
+
 enum class serial_source { device, usb, scan };
 
 std::string_view to_text(serial_source which);
@@ -65,6 +67,9 @@ struct station_settings {
     /// Answers ids of attempts; empty: unique ones of the system's random numbers. For simulations, in which a
     /// seed decides everything.
     std::function<std::string()> make_id;
+
+    /// Called when an attempt leaves a step, with what that took; empty: nobody counts.
+    std::function<void(step, milliseconds)> step_took;
 
     /// Called with "before KIND" and "after KIND" (after: durable) around each event of an attempt. For tests
     /// that kill the process at a named place; empty otherwise.

@@ -27,6 +27,7 @@ class Labels(LineCase):
         self.assertIn("waiting for its label", self.line.cli("status").stdout)
         self.assertIn("OP-17", self.scan("OP-17").stdout)
         self.assertEqual(self.line.api("/api/v1/status")[1]["operator"], "OP-17")
+        self.assertRegex(self.line.cli("status").stdout, r"operator +OP-17\n")
         self.waits(1)
         self.assertEqual(self.scan("toaster").stdout.strip(), "toaster is for slot A1")
         self.assert_fails(self.outcome_after("", 1), ("order-serial-invalid",))

@@ -267,3 +267,31 @@ TEST_CASE("a ledger whose end was cut off or changed is not opened", "[ledger]")
 
     CHECK(code_of([&] { line.open(); }) == "station-ledger-broken");
 }
+
+TEST_CASE("each transaction is told with its events, and one that failed is not", "[ledger]") {
+    const bool threaded = GENERATE(true, false);
+    ledger_fixture line(threaded);
+    std::int64_t commits = 0;
+    std::int64_t events = 0;
+    line.book->on_commit([&](milliseconds took, std::int64_t count) {
+        CHECK(took.count() >= 0);
+        ++commits;
+        events += count;
+    });
+    for (int i = 0; i < 3; ++i) line.append(ledger::station_started{"1", "abc"});
+    CHECK(commits == 3);
+    CHECK(events == 3);
+    {
+        const full_disk disk(1);
+        CHECK(code_of([&] {
+                  line.append(ledger::station_started{"1", "abc"});
+              }) == "station-ledger-unwritable");
+    }
+    CHECK(commits == 3);
+    // What is left in the queue of a ledger that has gone is nobody's any more.
+    line.book->append_later(ledger::station_started{"1", "abc"});
+    line.book.reset();
+    line.io.restart();
+    line.io.run();
+    CHECK(commits == 3);
+}

@@ -18,6 +18,22 @@
 
 namespace fleetline::test {
 
+/// The machine's clocks, ahead by what a test leaps; timers stay where they were.
+class leaping_time final : public time_source {
+  public:
+    void leap(milliseconds by) { ahead_ += by; }
+    utc_time utc_now() const override { return real_.utc_now() + ahead_; }
+    monotonic_time now() const override { return real_.now() + ahead_; }
+    bool synchronised() const override { return real_.synchronised(); }
+    boost::asio::awaitable<void> wait_until(monotonic_time when) override {
+        return real_.wait_until(when - ahead_);
+    }
+
+  private:
+    system_time_source real_;
+    milliseconds ahead_{0};
+};
+
 /// A directory of its own, gone with the object.
 class temporary_directory {
   public:
@@ -45,7 +61,7 @@ class line {
     void stop();
 
     boost::asio::io_context io{1};
-    system_time_source time;
+    leaping_time time;
     logger log{logger::target::nowhere};
     ledger::ledger book;
     scripted_cloud cloud;

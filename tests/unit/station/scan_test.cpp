@@ -163,6 +163,29 @@ TEST_CASE("a label read before its board is kept for the next one, where both or
     wait_for(one, a1, slot_state::waiting_for_scan);
 }
 
+TEST_CASE("a kept label is good for two minutes and not for longer", "[station]") {
+    temporary_directory directory;
+    line one(directory.path / "ledger.db", scanned(start_rule::both));
+    one.here.scan(serial_number{"SN1"}, anywhere);
+    one.time.leap(milliseconds{119'000});
+    one.here.plugged(a1, unnamed("SN1"));
+    wait_for(one, a1, slot_state::passed);
+    one.here.unplugged(a1);
+
+    // One that nobody came for is not the next board's: its own is asked for.
+    one.here.scan(serial_number{"SN2"}, anywhere);
+    one.here.scan(serial_number{"SN3"}, a2);
+    one.time.leap(milliseconds{121'000});
+    one.here.plugged(a1, unnamed("SN4"));
+    one.here.plugged(a2, unnamed("SN5"));
+    wait_for(one, a1, slot_state::waiting_for_scan);
+    wait_for(one, a2, slot_state::waiting_for_scan);
+    one.here.scan(serial_number{"SN4"}, a1);
+    wait_for(one, a1, slot_state::passed);
+    CHECK(one.slot("A1").serial == serial_number{"SN4"});
+    CHECK(one.slot("A2").state == slot_state::waiting_for_scan);
+}
+
 TEST_CASE("a label is not kept where the board must come first", "[station]") {
     temporary_directory directory;
     line one(directory.path / "ledger.db", scanned(start_rule::on_scan));

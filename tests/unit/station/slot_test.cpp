@@ -115,3 +115,26 @@ TEST_CASE("a stop ends a board that has no certificate yet, as abandoned", "[sta
     line again(file);
     CHECK(again.attempt(new_board("SN1")).state == station::slot_state::passed);
 }
+
+TEST_CASE("each step of an attempt is counted once, with what it took", "[station]") {
+    temporary_directory directory;
+    std::vector<std::string> steps;
+    std::int64_t took = 0;
+    line one(directory.path / "ledger.db", [&](auto& wanted) {
+        wanted.step_took = [&](station::step which, milliseconds duration) {
+            steps.emplace_back(to_text(which));
+            took += duration.count();
+        };
+    });
+    const auto passed = one.attempt(new_board("SN1"));
+    CHECK(passed.state == station::slot_state::passed);
+    CHECK(steps == std::vector<std::string>{"identify", "admit", "csr", "issue", "register", "deliver",
+                                            "prove", "finish"});
+    CHECK(took == passed.duration->count());
+
+    steps.clear();
+    const auto flash = new_board("SN2");
+    flash->fails["make_csr"] = "device-key-failed";
+    (void)one.attempt(flash);
+    CHECK(steps == std::vector<std::string>{"identify", "admit", "csr"});
+}
