@@ -124,6 +124,24 @@ class TroubleCases:
         self.assert_well_again((serial, PORTS[0]))
         self.assertTrue(self.station.status()["ledger_writable"])
 
+    def test_13_the_disk_fails_and_turns_read_only(self):
+        self.station.configure()
+        self.rig.sh("mount -o remount,errors=remount-ro / && echo test >/sys/fs/ext4/vda/trigger_fs_error")
+        self.rig.wait_for("read-only disk", lambda: self.rig.run("touch", "/probe", check=False)["status"] != 0, 30)
+        serial = self.plug(PORTS[0])
+        self.wait_for_code("station-ledger-unwritable", PORTS[0])
+        self.assertFalse(self.station.status()["ledger_writable"])
+        # Such a disk can be written again after a restart only.
+        self.rig.power_cut(keep=0)
+        self.station.fixture.unplug_all()
+        self.rig.boot()
+        self.station.wait_until_connected()
+        self.rig.run("fleetline", "audit", "verify")
+        passed = {attempt["attempt_id"] for attempt in self.station.attempts() if attempt["outcome"] == "passed"}
+        self.assertLessEqual({attempt for attempt, shown in self.station.shown().items() if shown["state"] == "passed"}, passed)
+        self.station.fixture.plug(serial, PORTS[0])
+        self.assert_well_again((serial, PORTS[0]))
+
     def test_14_the_cloud_is_away_at_boot(self):
         self.station.configure()
         self.rig.shut_down()

@@ -87,7 +87,7 @@ class Station:
         for name in ("ca.pem", "claim.pem", "claim.key"):
             self.rig.put(f"/etc/fleetline/{name}", (folder / name).read_bytes(), 0o600)
         self.rig.put("/etc/fleetline/fleetline.toml", configuration(self.line.cloud_env["IOT_PORT"]))
-        self.rig.sh("chown fleetline: /etc/fleetline/*.pem /etc/fleetline/claim.key && systemctl restart fleetlined")
+        self.rig.sh("chown fleetline: /etc/fleetline/*.pem /etc/fleetline/claim.key && sync && systemctl restart fleetlined")
         self.configured = True
         self.wait_until_connected()
 
