@@ -182,10 +182,11 @@ void check_ports(surroundings& here, findings& into) {
             return;
         }
         if (may_use(about, who)) continue;
-        into.push_back(
-            {"ports", health::bad, who.name + " may not open " + tty.string(),
-             "Give it the ports: usermod -aG dialout fleetline, then systemctl restart fleetlined.",
-             "port-failed"});
+        into.push_back({"ports", health::bad, who.name + " may not open " + tty.string(),
+                        "Plug the board again: 70-fleetline.rules gives USB ports to the group 'fleetline'. "
+                        "Another kind of "
+                        "port: usermod -aG its-group fleetline, then systemctl restart fleetlined.",
+                        "port-failed"});
         return;
     }
     into.push_back({"ports",
