@@ -13,8 +13,10 @@ namespace {
 
 station::serial_source source_of(const std::string& text) {
     if (text == "device") return station::serial_source::device;
+    if (text == "usb") return station::serial_source::usb;
     if (text == "scan") return station::serial_source::scan;
-    return station::serial_source::usb;
+    if (text == "range") return station::serial_source::range;
+    throw failure("station-configuration", "Reading the products", "serial_source", "'" + text + "' is none");
 }
 
 station::start_rule start_of(const std::string& text) {

@@ -10,6 +10,7 @@
 
 #include "core/encoding.hpp"
 #include "core/failure.hpp"
+#include "core/serial_range.hpp"
 
 namespace fleetline::daemon {
 
@@ -69,6 +70,33 @@ product_name orders::product_of(const api::order_opening& wanted) const {
     return wanted.product;
 }
 
+void orders::check_range(const api::order_opening& wanted, const product_name& product) const {
+    constexpr auto doing = "Opening a work order";
+    const auto& makes = settings_.product(product);
+    const bool hands_out = makes.serial_source == "range";
+    if (wanted.first_serial.empty() && wanted.last_serial.empty()) {
+        if (hands_out)
+            invalid(doing, wanted.order,
+                    "boards of " + product.text() +
+                        " get their serial numbers from it: give the first and the last");
+        return;
+    }
+    if (!hands_out)
+        invalid(doing, wanted.order, "boards of " + product.text() + " have serial numbers of their own");
+    if (wanted.allow_list)
+        invalid(doing, wanted.order, "it has a list or a range of serial numbers, not both");
+    const auto range = serial_range::between(wanted.first_serial, wanted.last_serial);
+    if (!range) invalid(doing, wanted.order, range.why_not());
+    const std::regex pattern(makes.serial_pattern, std::regex::ECMAScript);
+    for (const auto& end : {range->first(), range->last()})
+        if (!std::regex_match(end, pattern))
+            invalid(doing, wanted.order, "'" + printable(end) + "' is no serial number of " + product.text());
+    if (wanted.quota > range->size())
+        invalid(doing, wanted.order,
+                "it has " + std::to_string(range->size()) + " serial numbers for " +
+                    std::to_string(wanted.quota) + " boards");
+}
+
 asio::awaitable<void> orders::open(api::order_opening wanted, api::caller by) {
     constexpr auto doing = "Opening a work order";
     const turn mine(busy_, doing, wanted.order);
@@ -79,6 +107,9 @@ asio::awaitable<void> orders::open(api::order_opening wanted, api::caller by) {
     event.quota = wanted.quota;
     event.allow_list = wanted.allow_list;
     event.by = by.name;
+    event.first_serial = wanted.first_serial;
+    event.last_serial = wanted.last_serial;
+    check_range(wanted, event.product);
     // Neither two orders for one product, nor one name for two: admission must know which one counts.
     for (const auto& product : settings_.products) {
         const auto already = co_await book_.open_order(product.name);

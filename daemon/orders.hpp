@@ -33,6 +33,7 @@ class orders {
   private:
     class turn;
 
+    void check_range(const api::order_opening& wanted, const product_name& product) const;
     product_name product_of(const api::order_opening& wanted) const;
     boost::asio::awaitable<ledger::order_record> find_open(order_name order, std::string doing);
 

@@ -17,15 +17,24 @@ namespace {
 constexpr std::size_t largest_list = std::size_t{16} * 1024 * 1024;
 
 struct options {
-    std::string order, product, file;
+    std::string order, product, file, first, last;
     std::int64_t quota = 0;
     bool allow_list = false;
 };
 
 json to_json(const ledger::order_row& row) {
-    return {{"order", row.order},         {"product", row.product},       {"quota", row.quota},
-            {"passed", row.passed},       {"allow_list", row.allow_list}, {"listed", row.listed},
-            {"opened_at", row.opened_at}, {"opened_by", row.opened_by},   {"closed_at", row.closed_at},
+    return {{"order", row.order},
+            {"product", row.product},
+            {"quota", row.quota},
+            {"passed", row.passed},
+            {"allow_list", row.allow_list},
+            {"listed", row.listed},
+            {"first_serial", row.first_serial},
+            {"last_serial", row.last_serial},
+            {"last_assigned", row.last_assigned},
+            {"opened_at", row.opened_at},
+            {"opened_by", row.opened_by},
+            {"closed_at", row.closed_at},
             {"closed_by", row.closed_by}};
 }
 
@@ -33,15 +42,15 @@ std::string progress_of(const ledger::order_row& row) {
     return std::to_string(row.passed) + (row.quota > 0 ? " of " + std::to_string(row.quota) : "");
 }
 
+/// Which serial numbers its boards may have.
+std::string serials_of(const ledger::order_row& row) {
+    if (!row.first_serial.empty()) return safe_text(row.first_serial) + " to " + safe_text(row.last_serial);
+    return row.allow_list ? std::to_string(row.listed) + " listed" : "any";
+}
+
 exit_status list(surroundings& here) {
     table rows{here.out,
-               {"order",
-                "product",
-                "state",
-                {"passed", align::right},
-                {"serials listed", align::right},
-                "opened (UTC)",
-                "by"}};
+               {"order", "product", "state", {"passed", align::right}, "serials", "opened (UTC)", "by"}};
     here.ledger().orders([&](const ledger::order_row& row) {
         if (here.wants_json) {
             here.out.line(one_line(to_json(row)));
@@ -52,7 +61,7 @@ exit_status list(surroundings& here) {
                   safe_text(row.product),
                   {open ? "open" : "closed", open ? ink::good : ink::faint},
                   progress_of(row),
-                  row.allow_list ? std::to_string(row.listed) : "any",
+                  serials_of(row),
                   time_text(row.opened_at),
                   safe_text(row.opened_by)});
         return true;
@@ -76,8 +85,14 @@ exit_status show(surroundings& here, const options& asked) {
                  out.paint(open ? ink::good : ink::faint, open ? "open" : "closed"));
         if (!row.product.empty()) out.fact("product", safe_text(row.product));
         out.fact("passed", progress_of(row));
-        out.fact("serials", row.allow_list ? count_text(row.listed, "on its list", "on its list")
-                                           : "any of the product's");
+        if (!row.first_serial.empty())
+            out.fact("serials",
+                     serials_of(row) + (row.last_assigned.empty()
+                                            ? ", none handed out yet"
+                                            : ", handed out up to " + safe_text(row.last_assigned)));
+        else
+            out.fact("serials", row.allow_list ? count_text(row.listed, "on its list", "on its list")
+                                               : "any of the product's");
         out.fact("opened", time_text(row.opened_at) + " UTC" +
                                (row.opened_by.empty() ? "" : " by " + safe_text(row.opened_by)));
         if (!open)
@@ -93,6 +108,8 @@ exit_status show(surroundings& here, const options& asked) {
 exit_status open(surroundings& here, const options& asked) {
     json body{{"order", asked.order}, {"quota", asked.quota}, {"allow_list", asked.allow_list}};
     if (!asked.product.empty()) body["product"] = asked.product;
+    if (!asked.first.empty()) body["first_serial"] = asked.first;
+    if (!asked.last.empty()) body["last_serial"] = asked.last;
     const auto answer = ask_daemon(here, "/api/v1/orders", one_line(body));
     return say_done(here, answer, "order " + safe_text(asked.order) + " is open");
 }
@@ -138,6 +155,8 @@ void add_order(words& parent) {
     opening.option("--product", asked->product, "What is made, if the station makes several things", "NAME");
     opening.number("--quota", asked->quota, "How many boards may pass, 0 for any number");
     opening.flag("--allow-list", asked->allow_list, "Only serial numbers that are imported");
+    opening.option("--first", asked->first, "The first serial number that the order hands out", "SERIAL");
+    opening.option("--last", asked->last, "The last one", "SERIAL");
     opening.does([asked](surroundings& here) { return open(here, *asked); });
     auto closing = word.word("close", "Close a work order (needs the daemon)");
     closing.argument("ORDER", asked->order, "Its name");

@@ -44,6 +44,8 @@ std::string tell_attempt(const std::string& kind, const json& of) {
     if (kind == "identified")
         return "the board is " + part(of, "serial") + with(" (serial from ", part(of, "serial_source")) +
                "), " + part(of, "dialect") + with(", firmware ", part(of, "firmware_version"));
+    if (kind == "serial-assigned")
+        return "serial number " + part(of, "serial") + " handed out by order " + part(of, "order");
     if (kind == "admitted")
         return "admitted" + with(" to order ", part(of, "order")) +
                with(", operator ", part(of, "operator_name")) +

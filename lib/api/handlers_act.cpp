@@ -88,12 +88,15 @@ asio::awaitable<response> post_rework(service& here, const request& what) {
 }
 
 asio::awaitable<response> post_order(service& here, const request& what) {
-    const body_members asked{what, {"order", "product", "quota", "allow_list"}};
+    const body_members asked{what,
+                             {"order", "product", "quota", "allow_list", "first_serial", "last_serial"}};
     order_opening wanted;
     wanted.order = order_name{asked.text("order", 128)};
     wanted.product = product_name{asked.text_or_none("product", 128)};
     wanted.quota = asked.number_or("quota", 0);
     wanted.allow_list = asked.truth_or("allow_list", false);
+    wanted.first_serial = asked.text_or_none("first_serial", 64);
+    wanted.last_serial = asked.text_or_none("last_serial", 64);
     if (!here.station->open_order) not_available("Opening a work order");
     const auto by = co_await here.resolved(*what.by);
     co_await here.station->open_order(wanted, by);

@@ -108,6 +108,9 @@ json view_of(const ledger::order_row& row) {
     out["passed"] = row.passed;
     out["allow_list"] = row.allow_list;
     out["listed"] = row.listed;
+    out["first_serial"] = row.first_serial;
+    out["last_serial"] = row.last_serial;
+    out["last_assigned"] = row.last_assigned;
     out["open"] = row.closed_at.empty();
     out["opened_at"] = row.opened_at;
     out["opened_by"] = row.opened_by;

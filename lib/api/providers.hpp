@@ -21,6 +21,7 @@ struct order_opening {
     product_name product;
     std::int64_t quota = 0;  ///< 0: no limit
     bool allow_list = false;
+    std::string first_serial, last_serial;  ///< of the range it hands out; empty: none
 };
 
 struct providers {

@@ -82,11 +82,14 @@ void read_product(section from, product_section& into, const std::filesystem::pa
     into.name = product_name{name};
     from.choice("dialect", into.dialect, {"freertos-cli"});
     from.integer("baud", into.baud, 1200, 4'000'000);
-    from.choice("serial_source", into.serial_source, {"device", "usb", "scan"});
+    from.choice("serial_source", into.serial_source, {"device", "usb", "scan", "range"});
     into.start = into.serial_source == "scan" ? "scan" : "plug";
     from.choice("start", into.start, {"plug", "scan", "both"});
     if (into.serial_source == "scan" && into.start == "plug")
         from.complain("start", "a serial number from the label needs \"scan\" or \"both\"");
+    if (into.serial_source == "range" && into.start != "plug")
+        from.complain("start",
+                      "a serial number from the order is nobody's before the plug: it needs \"plug\"");
     from.integer("failures_allowed", into.failures_allowed, 0, 1000);
     from.expression("serial_pattern", into.serial_pattern);
     from.require("template");

@@ -78,6 +78,15 @@ bool book::passed_before(const std::string& serial, std::int64_t number) {
     return row.step();
 }
 
+bool book::serial_known(const std::string& serial) {
+    for (const auto& [number, held] : attempts_)
+        if (held.now.serial == serial) return true;
+    auto& row = rows_.prepared("SELECT 1 FROM attempt WHERE serial = ?1 LIMIT 1");
+    const resetting after(row);
+    row.bind(1, serial);
+    return row.step();
+}
+
 book::held_certificate* book::hold(statement& found) {
     const std::int64_t number = found.integer(0);
     if (const auto known = certificates_.find(number); known != certificates_.end()) return &known->second;

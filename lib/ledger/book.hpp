@@ -32,6 +32,8 @@ class book {
     attempt_state& add_attempt(std::int64_t number, const std::string& id);
     /// Whether an earlier attempt than this one brought the serial to its pass.
     bool passed_before(const std::string& serial, std::int64_t number);
+    /// Whether any attempt was ever at a board with this serial.
+    bool serial_known(const std::string& serial);
 
     /// By its id, or by the event that brought it; nullptr when there is none. Say change() before changing.
     certificate_state* certificate(const std::string& id);

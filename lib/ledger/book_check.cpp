@@ -187,6 +187,9 @@ std::string difference(const order_state& row, const order_state& events) {
     compare("closed_by", row.closed_by, events.closed_by);
     compare("passed", row.passed, events.passed);
     compare("last_event", row.last_event, events.last_event);
+    compare("first_serial", row.first_serial, events.first_serial);
+    compare("last_serial", row.last_serial, events.last_serial);
+    compare("last_assigned", row.last_assigned, events.last_assigned);
     return compare.text();
 }
 

@@ -176,7 +176,8 @@ void update(connection& into, const certificate_state& c) {
 }
 
 const char* const order_columns =
-    "name, product, quota, allow_list, opened_at, opened_by, closed_at, closed_by, passed, last_event";
+    "name, product, quota, allow_list, opened_at, opened_by, closed_at, closed_by, passed, last_event, "
+    "first_serial, last_serial, last_assigned";
 
 order_state order_from(statement& row) {
     order_state o;
@@ -188,6 +189,8 @@ order_state order_from(statement& row) {
     for (auto* text : {&o.opened_at, &o.opened_by, &o.closed_at, &o.closed_by}) *text = row.text(at++);
     o.passed = row.integer(8);
     o.last_event = row.integer(9);
+    at = 10;
+    for (auto* text : {&o.first_serial, &o.last_serial, &o.last_assigned}) *text = row.text(at++);
     return o;
 }
 
@@ -195,11 +198,13 @@ void replace(connection& into, const order_state& o) {
     auto& row = into.prepared(
         "INSERT INTO work_order (name, product, quota, allow_list, opened_at, opened_by, closed_at, "
         "closed_by, "
-        "passed, last_event) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (name) DO UPDATE "
+        "passed, last_event, first_serial, last_serial, last_assigned) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+        "?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (name) DO UPDATE "
         "SET "
         "product = ?2, quota = ?3, allow_list = ?4, opened_at = ?5, opened_by = ?6, closed_at = ?7, "
         "closed_by = ?8, "
-        "passed = ?9, last_event = ?10");
+        "passed = ?9, last_event = ?10, first_serial = ?11, last_serial = ?12, last_assigned = ?13");
+    row.bind(11, o.first_serial).bind(12, o.last_serial).bind(13, o.last_assigned);
     row.bind(1, o.name).bind(2, o.product).bind(3, o.quota).bind(4, std::int64_t{o.allow_list});
     row.bind(5, o.opened_at).bind(6, o.opened_by).bind(7, o.closed_at).bind(8, o.closed_by);
     row.bind(9, o.passed).bind(10, o.last_event);

@@ -35,7 +35,8 @@ constexpr std::array<std::string_view, std::variant_size_v<event>> kinds{"statio
                                                                          "order-opened",
                                                                          "order-serials-imported",
                                                                          "order-closed",
-                                                                         "certificate-revoked"};
+                                                                         "certificate-revoked",
+                                                                         "serial-assigned"};
 
 void append_escaped(std::string& out, char c) {
     constexpr std::string_view hex = "0123456789abcdef";

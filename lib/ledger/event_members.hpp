@@ -131,6 +131,8 @@ template <class E, class Each>
 void members(E& e, Each&& each) requires std::is_same_v<std::remove_const_t<E>, order_opened> {
     each("allow_list", e.allow_list);
     each("by", e.by);
+    each("first_serial", e.first_serial);
+    each("last_serial", e.last_serial);
     each("order", e.order);
     each("product", e.product);
     each("quota", e.quota);
@@ -147,6 +149,12 @@ template <class E, class Each>
 void members(E& e, Each&& each) requires std::is_same_v<std::remove_const_t<E>, order_closed> {
     each("by", e.by);
     each("order", e.order);
+}
+
+template <class E, class Each>
+void members(E& e, Each&& each) requires std::is_same_v<std::remove_const_t<E>, serial_assigned> {
+    each("order", e.order);
+    each("serial", e.serial);
 }
 
 template <class E, class Each>

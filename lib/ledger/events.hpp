@@ -42,6 +42,14 @@ struct identified {
     std::string firmware_version;
 };
 
+/// The order's next serial number, for this attempt's board and no other. Which one it is the ledger says as
+/// it writes the event: a number is handed out once, whatever crashes.
+struct serial_assigned {
+    attempt_id attempt;
+    order_name order;
+    serial_number serial = {};
+};
+
 struct admitted {
     attempt_id attempt;
     serial_number serial;
@@ -151,6 +159,7 @@ struct order_opened {
     std::int64_t quota = 0;  ///< 0: no limit
     std::string by;
     bool allow_list = false;
+    std::string first_serial = {}, last_serial = {};  ///< of its range; empty: it has none
 };
 
 struct order_serials_imported {
@@ -174,7 +183,7 @@ using event =
     std::variant<station_started, station_stopped, attempt_started, identified, admitted, resumed, csr_made,
                  issue_requested, issued, registration_requested, registered, delivery_started, delivered,
                  proved, attempt_finished, certificate_set_aside, rework_authorised, order_opened,
-                 order_serials_imported, order_closed, certificate_revoked>;
+                 order_serials_imported, order_closed, certificate_revoked, serial_assigned>;
 
 /// "attempt-started", "issue-requested" … : the struct's name with dashes.
 std::string_view kind_of(const event& what);

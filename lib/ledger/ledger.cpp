@@ -487,6 +487,13 @@ asio::awaitable<bool> ledger::serial_allowed(order_name order, serial_number ser
                 impl_->executor());
 }
 
+asio::awaitable<serial_number> ledger::serial_of_key(product_name product, std::string public_key_sha256) {
+    return wait(
+        impl_->ask<serial_number>([product = std::move(product), key = std::move(public_key_sha256)](
+                                      writer& to) { return serial_of_key_in(to.rows(), product, key); }),
+        impl_->executor());
+}
+
 asio::awaitable<std::vector<open_attempt>> ledger::open_attempts() {
     return wait(
         impl_->ask<std::vector<open_attempt>>([](writer& from) { return open_attempts_in(from.rows()); }),

@@ -26,7 +26,8 @@ namespace fleetline::ledger {
 /// Where an event ended up.
 struct receipt {
     std::int64_t seq = 0;
-    std::string hash;  ///< of the event, 64 hex digits: the chain's head at that moment
+    std::string hash;           ///< of the event, 64 hex digits: the chain's head at that moment
+    serial_number serial = {};  ///< that a serial_assigned handed out
 };
 
 /// How far a serial's last attempt got: the design's resume table in one value.
@@ -74,6 +75,7 @@ struct order_record {
     std::int64_t passed = 0;
     bool allow_list = false;
     bool open = false;
+    bool has_range = false;  ///< of serial numbers, which it hands out
 };
 
 struct options {
@@ -131,6 +133,8 @@ class ledger {
     boost::asio::awaitable<device_record> device(serial_number serial);
     boost::asio::awaitable<std::optional<order_record>> open_order(product_name product);
     boost::asio::awaitable<bool> serial_allowed(order_name order, serial_number serial);
+    /// The serial number that an order handed out to the board that has this key; empty: none did.
+    boost::asio::awaitable<serial_number> serial_of_key(product_name product, std::string public_key_sha256);
     boost::asio::awaitable<std::vector<open_attempt>> open_attempts();
 
     /// The bounded transcript of an attempt; not part of the chain, dropped when retention says so.

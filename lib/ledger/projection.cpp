@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ledger/projection.hpp"
 
+#include "core/serial_range.hpp"
 #include "ledger/event_codec.hpp"
 
 namespace fleetline::ledger {
@@ -42,6 +43,16 @@ class projector {
         a.operator_name = e.operator_name;
         a.template_name = e.template_name;
         a.rework = e.rework;
+    }
+
+    void operator()(const serial_assigned& e) {
+        if (e.serial.empty()) throw impossible_event("no serial number was assigned");
+        auto& a = attempt();
+        a.serial = e.serial.text();
+        a.serial_source = "range";
+        auto& o = order(e.order);
+        o.last_assigned = a.serial;
+        o.last_event = at_.seq;
     }
 
     void operator()(const resumed& e) {
@@ -167,6 +178,11 @@ class projector {
         o.allow_list = e.allow_list;
         o.opened_at = at_.recorded_at;
         o.opened_by = e.by;
+        o.first_serial = e.first_serial;
+        o.last_serial = e.last_serial;
+        // Opened again with the same numbers, or more of them, it goes on where it was.
+        const auto range = serial_range::between(e.first_serial, e.last_serial);
+        if (!range || !range->holds(o.last_assigned)) o.last_assigned.clear();
         o.closed_at.clear();
         o.closed_by.clear();
         o.last_event = at_.seq;

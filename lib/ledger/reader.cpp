@@ -227,14 +227,16 @@ void reader::orders(const std::function<bool(const order_row&)>& each) const {
             impl_->rows.database(),
             "SELECT o.name, o.product, o.opened_at, o.opened_by, o.closed_at, o.closed_by, o.quota, "
             "o.passed, (SELECT count(*) FROM order_serial AS s WHERE s.work_order = o.name), "
-            "o.allow_list FROM work_order AS o ORDER BY o.opened_at DESC, o.name");
+            "o.allow_list, o.first_serial, o.last_serial, o.last_assigned FROM work_order AS o ORDER BY "
+            "o.opened_at DESC, o.name");
         while (row.step()) {
             order_row o;
             int at = 0;
             for (auto* text : {&o.order, &o.product, &o.opened_at, &o.opened_by, &o.closed_at, &o.closed_by})
                 *text = row.text(at++);
             for (auto* number : {&o.quota, &o.passed, &o.listed}) *number = row.integer(at++);
-            o.allow_list = row.integer(at) != 0;
+            o.allow_list = row.integer(at++) != 0;
+            for (auto* text : {&o.first_serial, &o.last_serial, &o.last_assigned}) *text = row.text(at++);
             if (!each(o)) break;
         }
     });

@@ -154,7 +154,19 @@ std::optional<order_record> open_order_in(connection& rows, const product_name& 
     row.bind(1, product.text());
     if (!row.step()) return std::nullopt;
     const auto o = order_from(row);
-    return order_record{order_name(o.name), product_name(o.product), o.quota, o.passed, o.allow_list, true};
+    return order_record{
+        order_name(o.name),     product_name(o.product), o.quota, o.passed, o.allow_list, true,
+        !o.first_serial.empty()};
+}
+
+serial_number serial_of_key_in(connection& rows, const product_name& product, const std::string& key_sha256) {
+    auto& row = rows.prepared(
+        "SELECT serial FROM attempt WHERE public_key_sha256 = ?1 AND serial_source = 'range' AND product = "
+        "?2 "
+        "AND serial IS NOT NULL ORDER BY last_event DESC LIMIT 1");
+    const resetting after(row);
+    row.bind(1, key_sha256).bind(2, product.text());
+    return row.step() ? serial_number(row.text(0)) : serial_number();
 }
 
 bool serial_allowed_in(connection& rows, const order_name& order, const serial_number& serial) {

@@ -12,6 +12,7 @@ device_record device_record_of(connection& rows, const serial_number& serial, ut
 
 std::vector<open_attempt> open_attempts_in(connection& rows);
 std::optional<order_record> open_order_in(connection& rows, const product_name& product);
+serial_number serial_of_key_in(connection& rows, const product_name& product, const std::string& key_sha256);
 bool serial_allowed_in(connection& rows, const order_name& order, const serial_number& serial);
 
 }  // namespace fleetline::ledger

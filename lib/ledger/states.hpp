@@ -62,6 +62,8 @@ struct order_state {
     std::string opened_at, opened_by, closed_at, closed_by;
     std::int64_t passed = 0;
     std::int64_t last_event = 0;
+    std::string first_serial, last_serial;  ///< of its range
+    std::string last_assigned;              ///< of that, the last one handed out
 
     bool operator==(const order_state&) const = default;
 };

@@ -10,6 +10,7 @@
 
 #include "core/digest.hpp"
 #include "core/encoding.hpp"
+#include "core/serial_range.hpp"
 #include "ledger/event_codec.hpp"
 #include "ledger/projection.hpp"
 
@@ -140,6 +141,16 @@ void writer::put_back() {
     notice_ = "The ledger file was deleted or moved away while it was in use; it was put back, complete";
 }
 
+namespace {
+
+class range_exhausted : public impossible_event {
+  public:
+    range_exhausted(std::string of, const std::string& why) : impossible_event(why), order(std::move(of)) {}
+    std::string order;
+};
+
+}  // namespace
+
 std::exception_ptr writer::write(std::span<accepted> group) {
     std::exception_ptr trouble;
     std::exception_ptr impossible;
@@ -154,6 +165,9 @@ std::exception_ptr writer::write(std::span<accepted> group) {
                 ledger_failure("station-internal", doing(), wanted_.file, error.what()));
         else
             trouble = std::make_exception_ptr(ledger_failure_from(error, "Writing the ledger", wanted_.file));
+    } catch (const range_exhausted& error) {
+        impossible = std::make_exception_ptr(
+            failure("order-range-exhausted", "Handing out a serial number", error.order, error.what()));
     } catch (const impossible_event& error) {
         impossible = std::make_exception_ptr(failure(
             "station-internal", doing(), "attempt " + attempt_of(group[0].what).text(), error.what()));
@@ -200,6 +214,8 @@ void writer::write_one(accepted& next) {
     auto* imported = std::get_if<order_serials_imported>(&next.what);
     const auto serials =
         imported == nullptr ? std::vector<std::string>{} : new_serials(*imported, next.serials);
+    auto* assigned = std::get_if<serial_assigned>(&next.what);
+    if (assigned != nullptr) assigned->serial = next_serial(assigned->order);
     const std::string payload = payload_of(next.what);
     const auto kind = kind_of(next.what);
     const auto hash = hasher_({bytes_of(head_hash_), at.seq, wanted_.station, at.recorded_at,
@@ -219,6 +235,22 @@ void writer::write_one(accepted& next) {
     head_seq_ = at.seq;
     head_hash_ = hash;
     next.done = {at.seq, to_hex(bytes_of(hash))};
+    if (assigned != nullptr) next.done.serial = assigned->serial;
+}
+
+/// Together with the event that says so: a number whose transaction came to nothing was never handed out. One
+/// that a board has already, from another order or source, is passed over.
+serial_number writer::next_serial(const order_name& order) {
+    const auto* of = books_.order(order.text());
+    if (of == nullptr || !of->closed_at.empty()) throw impossible_event("its order is not open");
+    const auto range = serial_range::between(of->first_serial, of->last_serial);
+    if (!range) throw impossible_event("its order has no range of serial numbers");
+    auto next = range->after(of->last_assigned);
+    while (next && books_.serial_known(*next)) next = range->after(*next);
+    if (!next)
+        throw range_exhausted("order " + order.text(),
+                              "its last serial number, " + range->last() + ", is given away");
+    return serial_number{*next};
 }
 
 std::vector<std::string> writer::new_serials(order_serials_imported& what, std::vector<std::string> brought) {

@@ -66,6 +66,48 @@ void admission::check_serial(const product_settings& product, const serial_numbe
         refuse("order-serial-invalid", "it does not match the product's pattern " + product.serial_pattern);
 }
 
+void admission::check_quota(const ledger::order_record& order, const serial_number& but_for,
+                            std::int64_t waiting, const std::string& subject) const {
+    const auto under_way = waiting + std::count_if(holders_.begin(), holders_.end(), [&](const auto& one) {
+                               return one.first != but_for && one.second->order == order.order;
+                           });
+    if (order.quota > 0 && order.passed + under_way >= order.quota)
+        throw failure("order-quota-reached", "Admitting the board", subject,
+                      "order " + order.order.text() + " has " + std::to_string(order.passed) + " of " +
+                          std::to_string(order.quota) + " and " + std::to_string(under_way) + " under way");
+}
+
+admission::place::place(place&& other) noexcept {
+    *this = std::move(other);
+}
+
+admission::place& admission::place::operator=(place&& other) noexcept {
+    std::swap(owner_, other.owner_);
+    std::swap(order, other.order);
+    return *this;
+}
+
+admission::place::~place() {
+    if (owner_ == nullptr) return;
+    const auto found = owner_->reserved_.find(order);
+    if (--found->second == 0) owner_->reserved_.erase(found);
+}
+
+asio::awaitable<admission::place> admission::reserve(const product_settings& product) {
+    const auto order = co_await book_.open_order(product.name);
+    const std::string subject = "product " + product.name.text();
+    if (!order || !order->has_range)
+        throw failure("order-none-open", "Handing out a serial number", subject,
+                      "no work order that has serial numbers is open for it");
+    const auto waiting = reserved_.find(order->order);
+    check_quota(*order, {}, waiting == reserved_.end() ? 0 : waiting->second, subject);
+    place held;
+    held.owner_ = this;
+    held.order = order->order;
+    ++reserved_[order->order];
+    co_return held;
+}
+
 asio::awaitable<void> admission::check_order(const product_settings& product, const serial_number& serial,
                                              claim& seat) {
     auto order = co_await book_.open_order(product.name);
@@ -89,13 +131,7 @@ asio::awaitable<void> admission::check_order(const product_settings& product, co
             co_return;
         }
     }
-    const auto under_way = std::count_if(holders_.begin(), holders_.end(), [&](const auto& one) {
-        return one.first != serial && one.second->order == order->order;
-    });
-    if (order->quota > 0 && order->passed + under_way >= order->quota)
-        throw failure("order-quota-reached", "Admitting the board", subject,
-                      "order " + order->order.text() + " has " + std::to_string(order->passed) + " of " +
-                          std::to_string(order->quota) + " and " + std::to_string(under_way) + " under way");
+    check_quota(*order, serial, 0, subject);
     seat.order = order->order;
     holders_.at(serial)->order = order->order;
 }

@@ -37,6 +37,25 @@ class admission {
         serial_number serial_;
     };
 
+    /// One of the boards that an order still wants, held for a board without a serial number until it is
+    /// admitted: a number is not handed out to a board that is then one too many.
+    class place {
+      public:
+        place() = default;
+        place(place&& other) noexcept;
+        place& operator=(place&& other) noexcept;
+        ~place();
+
+        order_name order;
+
+      private:
+        friend class admission;
+        admission* owner_ = nullptr;
+    };
+
+    /// Throws order-none-open when no order that hands out numbers is open, or order-quota-reached.
+    boost::asio::awaitable<place> reserve(const product_settings& product);
+
     /// Checks serial and order, and claims the serial for `slot`. Throws order-…. While the serial's board is
     /// `gone`, its attempt only waits for what is under way: a new attempt at the serial then waits for its
     /// end.
@@ -50,9 +69,14 @@ class admission {
     boost::asio::awaitable<void> check_order(const product_settings& product, const serial_number& serial,
                                              claim& seat);
 
+    /// Of the boards under way `but_for` is not counted.
+    void check_quota(const ledger::order_record& order, const serial_number& but_for, std::int64_t waiting,
+                     const std::string& subject) const;
+
     ledger::ledger& book_;
     boost::asio::any_io_executor executor_;
     std::map<serial_number, std::shared_ptr<holder>> holders_;
+    std::map<order_name, std::int64_t> reserved_;
     std::map<product_name, std::regex> patterns_;
 };
 

@@ -93,6 +93,15 @@ asio::awaitable<void> attempt::record(ledger::event what) {
     co_await checkpoint("after", kind);
 }
 
+asio::awaitable<serial_number> attempt::assign_serial(order_name order) {
+    ledger::serial_assigned what{id_, std::move(order)};
+    const auto kind = ledger::kind_of(what);
+    co_await checkpoint("before", kind);
+    auto done = co_await book_.append(std::move(what));
+    co_await checkpoint("after", kind);
+    co_return std::move(done.serial);
+}
+
 asio::awaitable<void> attempt::note(ledger::event what) {
     const auto kind = ledger::kind_of(what);
     co_await checkpoint("before", kind);

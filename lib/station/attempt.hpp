@@ -44,6 +44,9 @@ class attempt {
     /// As record, for an event that a record() will follow before anything is done that it must precede.
     boost::asio::awaitable<void> note(ledger::event what);
 
+    /// The order's next serial number; durable, and nobody else's.
+    boost::asio::awaitable<serial_number> assign_serial(order_name order);
+
     /// Records the outcome durably, then shows it. An empty code: passed.
     boost::asio::awaitable<void> finish(std::string_view outcome, std::string_view code, std::string why);
 

@@ -97,6 +97,8 @@ constexpr std::array catalogue{
                   false},
     failure_entry{"order-quota-reached", "The work order is complete.", "Ask for the next work order.",
                   false},
+    failure_entry{"order-range-exhausted", "The work order has no serial numbers left.",
+                  "Ask for a work order with more serial numbers.", false},
     failure_entry{"order-retest-limit", "This board has failed too often.",
                   "Put the board aside: an engineer must release it.", false},
     failure_entry{"order-scan-ambiguous", "More than one board waits for its label.",

@@ -49,6 +49,7 @@ asio::awaitable<void> procedure::identify() {
     own_serial_ = product_.source == serial_source::usb ? serial_number{usb_serial_}
                                                         : identity_.serial.value_or(serial_number{});
     serial_ = product_.source == serial_source::scan ? label_ : own_serial_;
+    if (product_.source == serial_source::range) serial_ = co_await serial_of_range();
     ledger::identified event;
     event.attempt = attempt_.id();
     event.serial = serial_;
@@ -60,11 +61,25 @@ asio::awaitable<void> procedure::identify() {
     attempt_.show_changed();
 }
 
+/// A board that got its number in an earlier attempt is known by its key; any other one gets the next.
+asio::awaitable<serial_number> procedure::serial_of_range() {
+    const auto key = co_await with_board(device_.public_key());
+    if (key) {
+        auto known = co_await shop_.book.serial_of_key(product_.name, sha256_hex(*key));
+        if (!known.empty()) co_return known;
+    }
+    stop_if_asked();
+    place_ = co_await shop_.gate.reserve(product_);
+    auto next = co_await attempt_.assign_serial(place_.order);
+    co_return next;
+}
+
 asio::awaitable<void> procedure::admit() {
     attempt_.enter(step::admit);
     stop_if_asked();
     check_label();
     seat_ = co_await shop_.gate.admit(product_, serial_, attempt_.status().slot, gone_);
+    place_ = admission::place();
 }
 
 void procedure::check_label() const {

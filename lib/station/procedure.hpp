@@ -38,6 +38,7 @@ class procedure {
 
   private:
     boost::asio::awaitable<void> identify();
+    boost::asio::awaitable<serial_number> serial_of_range();
     boost::asio::awaitable<void> admit();
     boost::asio::awaitable<resume_action> look_back();
     boost::asio::awaitable<void> set_aside(std::string_view state, std::string why);
@@ -73,6 +74,7 @@ class procedure {
     serial_number label_;
     std::shared_ptr<signal> gone_;
 
+    admission::place place_;  ///< until the seat is taken, where the order says the serial number
     admission::claim seat_;
     serial_number serial_;
     serial_number own_serial_;  ///< what the board itself says, empty if it cannot

@@ -17,7 +17,7 @@ namespace fleetline::station {
 
 enum class step;
 
-enum class serial_source { device, usb, scan };
+enum class serial_source { device, usb, scan, range };
 
 std::string_view to_text(serial_source which);
 

@@ -53,6 +53,8 @@ std::string_view to_text(serial_source which) {
             return "device";
         case serial_source::usb:
             return "usb";
+        case serial_source::range:
+            return "range";
         case serial_source::scan:
             break;
     }

@@ -78,7 +78,7 @@ _fleetline() {
         order)
             case $verb in
                 '') offered+=' list show open close import' ;;
-                open) offered+=' --product --quota --allow-list' ;;
+                open) offered+=' --product --quota --allow-list --first --last' ;;
                 import) _filedir ;;
             esac
             ;;

@@ -57,6 +57,8 @@ complete -c fleetline -n '__fish_seen_subcommand_from stats' -l by -x -a 'hour d
 complete -c fleetline -n '__fish_seen_subcommand_from order' -a 'list show open close import'
 complete -c fleetline -n '__fish_seen_subcommand_from open' -l quota -x -d 'How many may pass'
 complete -c fleetline -n '__fish_seen_subcommand_from open' -l allow-list -d 'Only imported serial numbers'
+complete -c fleetline -n '__fish_seen_subcommand_from open' -l first -x -d 'First serial number handed out'
+complete -c fleetline -n '__fish_seen_subcommand_from open' -l last -x -d 'Last serial number handed out'
 complete -c fleetline -n '__fish_seen_subcommand_from import' -F
 complete -c fleetline -n '__fish_seen_subcommand_from scan retry' -l slot -x -d 'The slot'
 complete -c fleetline -n '__fish_seen_subcommand_from rework' -l reason -x -d 'Why'
