@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Boards whose serial number is on their label: what an operator with a scanner does, through the CLI, on a running line."""
+import sqlite3
+
 from line_case import LineCase, main
 
 
@@ -57,7 +59,19 @@ class Labels(LineCase):
         self.assertEqual(self.scan("SN000901").returncode, 0)
         self.assert_fails(self.outcome_after("", 4), ("already-provisioned",))
         self.assertEqual(self.line.cli("sign-on").stdout.strip(), "nobody is signed on")
+        self.assertRegex(self.line.cli("status").stdout, r"operator +nobody signed on\n")
         self.assert_ledger_holds()
+        self.metrics_tell_what_was_done()
+
+    def metrics_tell_what_was_done(self):
+        numbers = dict(line.rsplit(" ", 1) for line in self.line.metrics().splitlines() if not line.startswith("#"))
+        left = lambda step: int(numbers[f'fleetline_step_duration_seconds_count{{step="{step}"}}'])
+        self.assertEqual([left(step) for step in ("identify", "admit", "prove", "finish")], [5, 5, 3, 3])
+        with sqlite3.connect(f"file:{self.line.dir}/ledger.db?mode=ro", uri=True) as book:
+            events, = book.execute("SELECT seq FROM head").fetchone()
+        self.assertEqual(int(numbers["fleetline_ledger_events_total"]), events)
+        commits = int(numbers["fleetline_ledger_commit_seconds_count"])
+        self.assertTrue(0 < commits <= events, commits)
 
 
 if __name__ == "__main__":

@@ -267,6 +267,14 @@ product = "{dialects[(number - 1) % len(dialects)]}-board"
         finally:
             connection.close()
 
+    def metrics(self):
+        connection = UnixConnection(self.api_socket)
+        try:
+            connection.request("GET", "/metrics")
+            return connection.getresponse().read().decode()
+        finally:
+            connection.close()
+
     def fault(self, **fault):
         """Makes the local cloud misbehave; see tests/rehearsal/cloud/README.md."""
         return self.cloud_http("POST", fault)

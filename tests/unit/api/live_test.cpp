@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "api/live_feed.hpp"
@@ -165,6 +166,45 @@ TEST_CASE("a page that takes nothing is dropped, the others go on", "[api]") {
     CHECK(dropped == "yes");
     work_on(here, "SN9");
     CHECK(well.next()["slots"][0]["serial"] == "SN9");
+}
+
+TEST_CASE("fifty open pages take no more of the station's thread than a turn", "[api]") {
+    line here;
+    here.change([](station::station_status& now) { now.slots.resize(16, now.slots[0]); });
+    // How long the thread takes to get to what comes after a change of every slot: the median and the
+    // longest.
+    const auto delays = [&here](const std::function<void()>& between) {
+        std::vector<std::chrono::steady_clock::duration> all;
+        for (int i = 0; i < 200; ++i) {
+            here.change([i](station::station_status& now) {
+                for (auto& slot : now.slots) slot.failure_reason = std::to_string(i);
+            });
+            const auto began = std::chrono::steady_clock::now();
+            here.on_thread([] {});
+            all.push_back(std::chrono::steady_clock::now() - began);
+            between();
+        }
+        std::sort(all.begin(), all.end());
+        return std::pair{all[all.size() / 2], all[all.size() * 95 / 100]};
+    };
+    const auto alone = delays([] {});
+    std::vector<std::unique_ptr<page>> open;
+    for (int i = 0; i < 50; ++i) {
+        open.push_back(std::make_unique<page>(here));
+        open.back()->next();
+    }
+    const auto watched = delays([&open] {
+        for (auto& one : open) one->next();
+    });
+    const auto us = [](auto time) {
+        return std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+    };
+    INFO("alone " << us(alone.first) << " us, 95 %: " << us(alone.second) << " us; with fifty pages "
+                  << us(watched.first) << " us, 95 %: " << us(watched.second) << " us");
+    // The design's bound for 256 slots; on a quiet machine it is a fraction of a millisecond.
+    CHECK(watched.second - alone.second < std::chrono::milliseconds{20});
+    CHECK_THAT(here.get("/metrics").body, Catch::Contains("fleetline_live_clients 50\n"));
+    CHECK_THAT(here.get("/metrics").body, Catch::Contains("fleetline_live_dropped_total 0\n"));
 }
 
 TEST_CASE("another site's page gets no feed, and a plain request is told to upgrade", "[api]") {
