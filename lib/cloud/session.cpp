@@ -15,7 +15,6 @@
 #include "cloud/trace.hpp"
 #include "cloud/traffic.hpp"
 #include "core/within.hpp"
-#include "x509/x509.hpp"
 
 namespace fleetline::cloud {
 

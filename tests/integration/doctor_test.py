@@ -237,7 +237,6 @@ class Doctor(unittest.TestCase):
         readable = self.known.pair("readable")
         readable[1].chmod(0o644)
 
-
         def using(made):
             return {"claim_certificate_file": made[0], "claim_key_file": made[1]}
 
