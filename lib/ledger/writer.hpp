@@ -75,8 +75,8 @@ class writer {
     void read_head();
     void write_together(std::span<accepted> group);
     void write_one(accepted& next);
-    /// Sorted, without those the order has already; puts their count and digest into the event.
     serial_number next_serial(const order_name& order);
+    /// Sorted, without those the order has already; puts their count and digest into the event.
     std::vector<std::string> new_serials(order_serials_imported& what, std::vector<std::string> brought);
     void import(std::int64_t seq, const order_name& order, const std::vector<std::string>& serials);
     void keep_token(std::int64_t certificate, const issued& what, const std::string& at);
