@@ -58,7 +58,7 @@ test('the focus can be seen', async () => {
   assert.equal(outline, '3px');
 });
 
-test('production mode locks everything but scan and retry, survives a reload, and opens with its PIN', async () => {
+test('production mode locks everything but scan, retry and signing on, survives a reload, and opens with its PIN', async () => {
   boards.plug(scene.station, 'A2');
   boards.fail(scene.station, 'A2', 'device-no-answer');
   await tile_in(scene, 'A2', 'failed');
@@ -70,7 +70,7 @@ test('production mode locks everything but scan and retry, survives a reload, an
   await tile_in(scene, 'A2', 'failed');
   assert.equal(await scene.page.locator('nav, .bar-select, .recent a').count(), 0);
   const buttons = await scene.page.locator('button:visible').allInnerTexts();
-  assert.deepEqual(buttons.filter((b) => !/^A\d$/.test(b.trim())).map((b) => b.trim()).sort(), ['Enter', 'Retry', 'Unlock']);
+  assert.deepEqual(buttons.filter((b) => !/^A\d$/.test(b.trim())).map((b) => b.trim()).sort(), ['Enter', 'Nobody signed on', 'Retry', 'Unlock']);
   await scene.page.goto(`${scene.station.url}#/attempts`);
   await eventually(() => assert.match(scene.page.url(), /#\/$/));
   await scene.page.locator('#scan').focus();

@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { eventually, set_scene } from './support/scene.mjs';
+import * as boards from './mock/boards.mjs';
+import { eventually, set_scene, tile_in } from './support/scene.mjs';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const scene = set_scene();
@@ -46,12 +47,40 @@ test('nothing is sent for an empty name, and a refusal stays in the dialog with 
   await dialog().getByText('The station is being stopped.').waitFor();
 });
 
-test('who signed on elsewhere is shown, in production mode too', async () => {
+test('who signed on elsewhere is shown, and the next one signs on by name, in production mode too', async () => {
   await scene.page.goto(`${scene.station.url}#/production`);
   await scene.page.getByRole('button', { name: 'Unlock' }).waitFor();
   scene.station.put_station({ operator: '佐藤' });
   await scene.page.locator('.bar [data-operator="佐藤"]').waitFor();
-  assert.equal(await button().count(), 0);
+  await button().click();
+  await dialog().waitFor();
+  await scene.page.keyboard.type('Kim');
+  await scene.page.keyboard.press('Enter');
+  await scene.page.locator('.bar [data-operator="Kim"]').waitFor();
+  assert.deepEqual(names(), ['Kim']);
+});
+
+test('a form left open goes away when a label is awaited: the scan is a scan', async () => {
+  await button().click();
+  await dialog().waitFor();
+  boards.wait_for_scan(scene.station, 'A1');
+  await dialog().waitFor({ state: 'detached' });
+  await eventually(async () => assert.equal(await scene.page.evaluate(() => document.activeElement.id), 'scan'));
+  await scene.page.keyboard.type('SN-240001');
+  await scene.page.keyboard.press('Enter');
+  await eventually(() => assert.ok(scene.station.requests.some((r) => r.path === '/api/v1/scan')));
+  assert.deepEqual(names(), []);
+});
+
+test('it stays open for whoever is typing', async () => {
+  await button().click();
+  await dialog().waitFor();
+  await scene.page.keyboard.type('Ki');
+  boards.wait_for_scan(scene.station, 'A1');
+  await tile_in(scene, 'A1', 'waiting-for-scan');
+  await scene.page.keyboard.type('m');
+  await scene.page.keyboard.press('Enter');
+  await eventually(() => assert.deepEqual(names(), ['Kim']));
 });
 
 for (const [language, title] of [['ja', '作業者の登録'], ['zh-CN', '操作员签到']]) {

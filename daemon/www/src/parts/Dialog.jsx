@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // A modal dialog: the browser's own, with its focus trap and Escape.
+import { signal } from '@preact/signals';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { t } from '../state/i18n.js';
+
+/** How many are open. */
+export const dialogs = signal(0);
 
 export function Dialog({ title, on_close, children, kind = '' }) {
   const box = useRef(null);
   const title_id = useId();
   useEffect(() => {
-    box.current.showModal();
-    return () => box.current?.close();
+    const shown = box.current;
+    shown.showModal();
+    dialogs.value = dialogs.peek() + 1;
+    return () => {
+      shown.close();
+      dialogs.value = dialogs.peek() - 1;
+    };
   }, []);
   return (
     <dialog ref={box} class={`dialog ${kind}`} aria-labelledby={title_id} onClose={on_close}

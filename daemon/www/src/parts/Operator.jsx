@@ -1,18 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who works at the station, and signing on and off: a badge is scanned or a name typed, Enter does the rest.
+// Who works at the station, and signing on and off: a badge is scanned or a name typed, Enter does the rest. In production
+// mode too: it changes nobody's rights, and a line without badges would need the PIN at every change of shift.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { sign_on } from '../state/actions.js';
 import { t } from '../state/i18n.js';
 import { station } from '../state/store.js';
 import { Dialog } from './Dialog.jsx';
 import { Refused } from './Refused.jsx';
+import { awaited } from './ScanBox.jsx';
 import { Sign } from './Shape.jsx';
+
+const patience_ms = 60000;
+
+/** A form that somebody left open must not take the next label for a name. */
+function useLeaving(name, on_close) {
+  const waiting = awaited.value.length;
+  const before = useRef(waiting);
+  useEffect(() => {
+    if (waiting > before.current && !name) on_close();
+    before.current = waiting;
+  }, [waiting]);
+  useEffect(() => {
+    const timer = setTimeout(on_close, patience_ms);
+    return () => clearTimeout(timer);
+  }, [name]);
+}
 
 function SignOn({ on_close }) {
   const [name, set_name] = useState('');
   const [problem, set_problem] = useState(null);
   const field = useRef(null);
   useEffect(() => field.current?.focus(), []);
+  useLeaving(name, on_close);
   const send = async (who) => {
     set_problem(null);
     try {

@@ -6,6 +6,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { said, scan, scan_target } from '../state/actions.js';
 import { t } from '../state/i18n.js';
 import { slot_names, slot_signal } from '../state/store.js';
+import { dialogs } from './Dialog.jsx';
 import { Sign } from './Shape.jsx';
 
 const is_text_field = (element) =>
@@ -17,8 +18,6 @@ export const awaited = computed(() =>
   slot_names.value.filter((name) => slot_signal(name).value.state === 'waiting-for-scan'),
 );
 
-const dialog_open = () => document.querySelector('dialog[open]') !== null;
-
 /** Space is left to the buttons: no serial number begins with one. */
 const starts_a_scan = (event) =>
   event.key.length === 1 && event.key !== ' ' && !event.ctrlKey && !event.metaKey && !event.altKey && !event.isComposing;
@@ -26,11 +25,11 @@ const starts_a_scan = (event) =>
 function useScanner(field) {
   useEffect(() => {
     const on_key = (event) => {
-      if (starts_a_scan(event) && !is_text_field(document.activeElement) && !dialog_open()) field.current?.focus();
+      if (starts_a_scan(event) && !is_text_field(document.activeElement) && dialogs.peek() === 0) field.current?.focus();
     };
     addEventListener('keydown', on_key, { capture: true });
     const stop = effect(() => {
-      if (awaited.value.length > 0 && !is_text_field(document.activeElement) && !dialog_open()) field.current?.focus();
+      if (awaited.value.length > 0 && dialogs.value === 0 && !is_text_field(document.activeElement)) field.current?.focus();
     });
     return () => {
       removeEventListener('keydown', on_key, { capture: true });

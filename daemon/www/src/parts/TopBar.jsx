@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The station's name, where to go, how cloud and ledger are, who works here, sound, language, lock. In production mode: only the names,
-// the two states and the way to unlock.
+// The station's name, where to go, how cloud and ledger are, who works here, sound, language, lock. In production mode: only the
+// station's name, the two states, who works here and the way to unlock.
 import { useState } from 'preact/hooks';
 import { choose_language, language, languages, t, time_of_day } from '../state/i18n.js';
 import { production } from '../state/production.js';
@@ -45,13 +45,6 @@ const LedgerHealth = () => (
     text={ledger.value.writable ? t('health.good') : t('health.broken')} />
 );
 
-/** In production mode a badge signs on, at the scan field. */
-const Works = () => station.value.operator && (
-  <span class="health" data-operator={station.value.operator}>
-    <Sign name="person" /> <b>{station.value.operator}</b>
-  </span>
-);
-
 const Clock = () => {
   tick.value;
   return <time class="clock">{time_of_day(Date.now())}</time>;
@@ -87,7 +80,7 @@ export function TopBar() {
         <CloudHealth />
         <LedgerHealth />
         <Clock />
-        {production.value ? <Works /> : <Operator />}
+        <Operator />
         {!production.value && <Sound />}
         {!production.value && <Language />}
         <button type="button" class="bar-button" onClick={() => set_locking(true)}>
