@@ -182,6 +182,21 @@ def check_refusals(document, server, verb, path, operation, attempt):
             complain(f"{what} as {role}: answers {status}")
 
 
+def check_strangers(document, server):
+    """Beyond loopback and without a token there is nothing but /healthz: no page, no feed, no word of which paths there are."""
+    paths = {path.replace("{", "").replace("}", "") for _, path, _ in document.operations()}
+    paths |= {"/", "/index.html", "/assets/page.js", "/api/v1/nothing", "/api", "/healthz/", "/%68ealthz/..", "/../etc/passwd"}
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+               "Sec-WebSocket-Key": base64.b64encode(bytes(16)).decode()}
+    for path in sorted(paths - {"/healthz"}):
+        asked = [(verb, {}) for verb in ("GET", "HEAD", "POST", "DELETE", "OPTIONS")]
+        asked += [("GET", headers) for headers in (upgrade, {"Authorization": "Bearer flt_guess"}, {"Authorization": "Basic Og=="})]
+        for verb, headers in asked:
+            status, _, text = server.ask(verb, path, headers=headers, over_tls=True)
+            if status != 401 or b"allowed here" in text:
+                complain(f"{verb} {path} of a stranger with {sorted(headers)}: answers {status}")
+
+
 def check_mistakes(document, server):
     operation = {"responses": {"default": {"$ref": "#/components/responses/Problem"}}}
     for verb, target, body, wanted in (("GET", "/api/v1/nothing", None, 404), ("GET", "/api/v1/attempts/none", None, 404),
@@ -203,6 +218,7 @@ def main():
             _, _, text = server.ask("GET", "/api/v1/attempts?outcome=passed&limit=1")
             attempt = json.loads(text)["attempts"][0]["attempt_id"]
             ask_everything(document, server, attempt)
+            check_strangers(document, server)
             check_mistakes(document, server)
         finally:
             if server.stop() != 0:
