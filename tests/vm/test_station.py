@@ -6,6 +6,7 @@ Cases run in the order of their names on one machine, whose life they follow.
 """
 import signal
 import sys
+import time
 import unittest
 
 from cases_line import LineCases
@@ -22,6 +23,10 @@ class Life(LineCases, TroubleCases, PackageCases, unittest.TestCase):
         cls.rig = cls.station.rig
         print(f"\nfirst boot: {cls.rig.boot():.1f} s", flush=True)
 
+    def setUp(self):
+        began = time.monotonic()
+        self.addCleanup(lambda: print(f"{time.monotonic() - began:.1f} s", flush=True))
+
     def tearDown(self):
         if self.rig.qemu:
             self.station.fixture.unplug_all()
@@ -29,7 +34,8 @@ class Life(LineCases, TroubleCases, PackageCases, unittest.TestCase):
     def test_01_apt_installs_the_package_and_the_service_is_enabled(self):
         self.station.install()
         self.assertEqual("enabled\n", self.rig.sh("systemctl is-enabled fleetlined"))
-        self.assertEqual("fleetline\n", self.rig.sh("stat -c %G /etc/fleetline"))
+        self.assertEqual("root fleetline 750\n", self.rig.sh("stat -c '%U %G %a' /etc/fleetline"))
+        self.assertNotIn("the mode is different", self.rig.sh("journalctl --no-pager"))
         # Not configured yet: it says what is missing, whether it waits or has given up.
         told = self.rig.sh("journalctl -u fleetlined --no-pager; fleetline config check 2>&1 || true")
         self.assertIn("AmazonRootCA1.pem", told)
