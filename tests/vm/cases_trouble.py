@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sandbox from inside, and what goes wrong around a station: it says so, keeps what it has and recovers."""
 import json
+import os
+import random
 import time
 
 from boards import Flood
 from station import ENDED, PORTS, slot_of
+
+OFFLINE = int(os.environ.get("FLEETLINE_VM_OFFLINE", 0))
 
 PROBE_UNIT = r"""
 sed -e '/^\(ExecStart\|ExecReload\|Watchdog\|Restart\|NotifyAccess\|Type\|RestartPrevent\)/d' \
@@ -16,8 +20,8 @@ systemctl start probe
 
 
 class TroubleCases:
-    def plug(self, port, **fault):
-        serial = self.station.fresh("TRB")
+    def plug(self, port, serial="", **fault):
+        serial = serial or self.station.fresh("TRB")
         self.station.fixture.plug(serial, port)
         for name, value in fault.items():
             self.station.line.board(f"fault {serial} {name.replace('_', '-')} {value}")
@@ -85,6 +89,16 @@ class TroubleCases:
     def memory_kib(self):
         return self.rig.sh("awk '/VmRSS/ { print $2 }' /proc/$(systemctl show -P MainPID fleetlined)/status").strip()
 
+    def keep_plugging(self, seconds):
+        """Boards come and go that nothing can be done for; each has patience for a while. Answers their serial numbers."""
+        chance, until, serials = random.Random(seconds), time.monotonic() + seconds, []
+        while time.monotonic() < until:
+            port = chance.choice(PORTS[2:])
+            serials.append(self.plug(port))
+            time.sleep(chance.uniform(1, 90))
+            self.station.fixture.unplug(port)
+        return serials
+
     def test_10_the_network_goes_and_comes_back(self):
         self.station.configure()
         self.rig.command_qmp("set_link", name="nic", up=False)
@@ -93,9 +107,21 @@ class TroubleCases:
         after = (self.plug(PORTS[1]), PORTS[1])
         self.rig.wait_for("slot that waits for the cloud",
                           lambda: self.station.slots()[slot_of(PORTS[1])]["state"] == "waiting-for-cloud", 60)
+        came = self.keep_plugging(OFFLINE)
         self.rig.command_qmp("set_link", name="nic", up=True)
-        self.assert_passes(*after)
-        self.assert_well_again(before)
+        if OFFLINE:  # longer than a board waits
+            self.station.wait_until_connected()
+            self.assert_well_again(before, after)
+        else:
+            self.assert_passes(*after)
+            self.assert_well_again(before)
+        for first in range(0, len(came), len(PORTS)):
+            serials = came[first:first + len(PORTS)]
+            self.plug_all(serials)
+            self.assert_all_pass(serials)
+            self.station.fixture.unplug_all()
+        self.rig.run("fleetline", "audit", "verify")
+        print(f"{len(came)} boards came while the network was away, and passed afterwards", flush=True)
 
     def test_11_the_clock_jumps_a_year(self):
         self.station.configure()
