@@ -127,7 +127,18 @@ asio::awaitable<void> attempt::finish(std::string_view outcome, std::string_view
     finished_ = true;
     auto event = closing(outcome, code, why);
     const milliseconds duration{event.duration_ms};
-    co_await record(std::move(event));
+    auto otherwise = event;
+    try {
+        co_await record(std::move(event));
+    } catch (const std::exception& error) {
+        // It is going to be shown as failed, and is recorded as that when the ledger can be written again.
+        otherwise.outcome = "failed";
+        otherwise.failure_code = "station-ledger-unwritable";
+        otherwise.failure_step = to_text(status_.at);
+        otherwise.failure_text = error.what();
+        book_.append_later(std::move(otherwise));
+        throw;
+    }
 
     status_.duration = duration;
     show_outcome(state_for(outcome), code, std::move(why));

@@ -161,8 +161,8 @@ asio::awaitable<void> slot::conclude(attempt& current, std::string code, std::st
         trouble = error.what();
     }
     if (!trouble.empty()) {
-        // Not recorded: the attempt stays open in the ledger, and the next start abandons it. Never shown as
-        // a pass.
+        // Never shown as a pass. Should the ledger not be writable again in this life, the next start finds
+        // the attempt open and abandons it.
         log_.error("The outcome could not be recorded: " + trouble, {{"SLOT", settings_.name.text()},
                                                                      {"SERIAL", status_.serial.text()},
                                                                      {"ATTEMPT", current.id().text()}});

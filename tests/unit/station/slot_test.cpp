@@ -55,6 +55,40 @@ TEST_CASE("PASS stays shown after the board has left, until the next plug", "[st
     CHECK(next.serial == serial_number{"SN2"});
 }
 
+TEST_CASE(
+    "an outcome that the ledger could not take is recorded as it was shown when the ledger can be written",
+    "[station]") {
+    temporary_directory directory;
+    const auto inner = directory.path / "inner";
+    const auto away = directory.path / "away";
+    std::filesystem::create_directory(inner);
+    line one(inner / "ledger.db");
+    const auto flash = new_board("SN1");
+    flash->after = [&](const std::string& step) {
+        if (step == "make_csr" && std::filesystem::exists(inner)) std::filesystem::rename(inner, away);
+    };
+    one.here.plugged(slot_name{"A1"}, plug_of(flash));
+    one.until([&] { return one.slot().state == station::slot_state::failed; });
+    CHECK(one.slot().failure_code == "station-ledger-unwritable");
+    const auto shown = one.slot().attempt;
+    one.here.unplugged(slot_name{"A1"});
+
+    std::filesystem::rename(away, inner);
+    flash->after = nullptr;
+
+    CHECK(one.attempt(flash).state == station::slot_state::passed);
+    const ledger::reader book(inner / "ledger.db");
+    ledger::filter wanted;
+    wanted.attempt = shown.text();
+    std::string recorded;
+    book.attempts(wanted, [&](const ledger::attempt_row& row) {
+        recorded += row.outcome + " " + row.failure_code;
+        return true;
+    });
+    CHECK(recorded == "failed station-ledger-unwritable");
+    CHECK(book.verify().problems.empty());
+}
+
 TEST_CASE("a failed board is tried again where it sits", "[station]") {
     temporary_directory directory;
     line one(directory.path / "ledger.db");
