@@ -51,6 +51,7 @@ std::vector<call*> lane::flying() const {
 }
 
 void lane::add(std::unique_ptr<call> asked) {
+    arrange(*asked);
     calls_.push_back(std::move(asked));
 }
 
@@ -271,6 +272,7 @@ void lane::conclude(call& asked, const verdict& ruling) {
                                   [&asked](const auto& missing) { return missing.owner == asked.id; }),
                    missing_.end());
     const char* code = ruling.refusal ? refusal_code(*ruling.refusal, asked) : "cloud-answer-invalid";
+    asked.in_flight = false;  // this was its answer
     give_up(asked, code, ruling.words);
 }
 
@@ -326,6 +328,10 @@ void lane::end_drain(monotonic_time now) {
 }
 
 // --- time ------------------------------------------------------------------------------------------------
+
+monotonic_time lane::last_answer(monotonic_time sent) const {
+    return sent + settings_.request_timeout + settings_.late_answers;
+}
 
 void lane::expect_late_answer(std::uint64_t owner, monotonic_time now) {
     missing_.push_back({owner, now + settings_.late_answers, false});

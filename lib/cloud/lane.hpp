@@ -84,6 +84,11 @@ class lane {
     virtual void accepted(std::string_view payload, monotonic_time now, utc_time utc) = 0;
     /// A request ends without its answer: what comes later must be recognised.
     virtual void remember(const call& given_up) = 0;
+    /// A request comes in: it may have to wait for what an earlier one left behind.
+    virtual void arrange(call&) {}
+
+    /// Until when an answer to what was asked last may still come.
+    monotonic_time last_answer(monotonic_time sent) const;
 
     /// The requests that have been sent at least once: an answer may be theirs.
     template <class Predicate>

@@ -18,8 +18,24 @@ const station::registration_request& request_of(const call& held) {
 }  // namespace
 
 registration_lane::registration_lane(const session_settings& settings, const std::string& template_name,
-                                     pace& speed, std::mt19937_64& dice, station::issuer_observer& observer)
-    : lane(settings, register_topics(settings.format, template_name), speed, dice), observer_(observer) {}
+                                     pace& speed, std::mt19937_64& dice, station::issuer_observer& observer,
+                                     monotonic_time born)
+    : lane(settings, register_topics(settings.format, template_name), speed, dice),
+      observer_(observer),
+      born_(born) {}
+
+void registration_lane::arrange(call& asked) {
+    const auto& request = request_of(asked);
+    if (request.earlier_unanswered) asked.not_before = last_answer(born_);
+    for (const auto& past : past_) {
+        const auto& earlier = past.request;
+        // The same certificate again is the same registration, whichever answer it is.
+        if (earlier.serial != request.serial || earlier.certificate == request.certificate) continue;
+        asked.not_before = std::max(asked.not_before, past.answerable_until);
+    }
+    // Its patience is for the cloud, not for this.
+    asked.patience_end = std::max(asked.patience_end, asked.not_before + settings().patience);
+}
 
 void registration_lane::accepted(std::string_view payload, monotonic_time now, utc_time) {
     auto answer = read_registration_answer(settings().format, payload);
@@ -33,7 +49,7 @@ void registration_lane::accepted(std::string_view payload, monotonic_time now, u
     });
     if (mine != nullptr) {
         auto taken = take_answered(*mine, now);
-        remember(request_of(*taken), answer->thing);
+        remember(*taken, answer->thing);
         station::registration made;
         made.thing = thing_name(std::move(answer->thing));
         made.device_configuration = std::move(answer->device_configuration);
@@ -83,16 +99,21 @@ void registration_lane::not_taken(const registration_answer& answer) {
 }
 
 void registration_lane::remember(const call& given_up) {
-    remember(request_of(given_up), {});
+    remember(given_up, {});
 }
 
-void registration_lane::remember(const station::registration_request& request, const std::string& thing) {
+void registration_lane::remember(const call& ended, const std::string& thing) {
+    const auto& request = request_of(ended);
     past_request past;
     past.request.serial = request.serial;
     past.request.attempt = request.attempt;
+    past.request.certificate = request.certificate;
     past.request.expected_thing = request.expected_thing;
     past.request.serial_echo_key = request.serial_echo_key;
     past.thing = thing;
+    if (!thing.empty()) past.answerable_until = ended.times.answered + settings().echo;
+    const bool another_may_come = ended.silent_asks > 0 || (thing.empty() && ended.in_flight);
+    if (another_may_come) past.answerable_until = last_answer(ended.times.sent);
     past_.push_back(std::move(past));
     if (past_.size() > most_remembered) past_.pop_front();
 }

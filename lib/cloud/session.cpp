@@ -53,7 +53,7 @@ struct session::parts final : link_events {
                   show("MQTT request", topic, payload);
                   link.publish(topic, payload, ticket);
               },
-              told, dice()),
+              told, dice(), clock.now()),
           link(target, settings, where, *this) {
         state.since = time.utc_now();
         state.trouble_code = "cloud-connection-lost";

@@ -19,7 +19,7 @@ constexpr std::size_t largest_window = 64;
 }  // namespace
 
 traffic::traffic(session_settings settings, publish_function publish, station::issuer_observer& observer,
-                 std::uint64_t seed)
+                 std::uint64_t seed, monotonic_time now)
     : settings_(std::move(settings)),
       publish_(std::move(publish)),
       dice_(seed),
@@ -35,7 +35,7 @@ traffic::traffic(session_settings settings, publish_function publish, station::i
     for (const auto& name : settings_.templates) {
         if (find(register_topics(settings_.format, name).request) != nullptr) continue;
         tracks_.push_back(
-            {std::make_unique<registration_lane>(settings_, name, register_pace_, dice_, observer),
+            {std::make_unique<registration_lane>(settings_, name, register_pace_, dice_, observer, now),
              &register_pace_});
     }
 }

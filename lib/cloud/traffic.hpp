@@ -30,7 +30,7 @@ class traffic {
         std::function<void(const std::string& topic, std::string_view payload, std::uint64_t ticket)>;
 
     traffic(session_settings settings, publish_function publish, station::issuer_observer& observer,
-            std::uint64_t seed);
+            std::uint64_t seed, monotonic_time now);
 
     /// All topics answers come on.
     std::vector<std::string> answer_topics() const;

@@ -99,6 +99,18 @@ void fill_certificate(connection& rows, const certificate_state& c, utc_time now
     if (record.token_expires > now) record.ownership_token = secret(token.view(0));
 }
 
+std::vector<certificate_id> unanswered_registrations(connection& rows, const serial_number& serial) {
+    // One that was set aside before it was to be registered is `unaccounted`.
+    auto& row = rows.prepared(
+        "SELECT certificate_id FROM certificate WHERE serial = ?1 AND registration IS NULL AND state IN "
+        "('requested', 'orphaned', 'revoked')");
+    const resetting after(row);
+    row.bind(1, serial.text());
+    std::vector<certificate_id> found;
+    while (row.step()) found.emplace_back(row.text(0));
+    return found;
+}
+
 }  // namespace
 
 device_record device_record_of(connection& rows, const serial_number& serial, utc_time now) {
@@ -106,6 +118,7 @@ device_record device_record_of(connection& rows, const serial_number& serial, ut
     record.serial = serial;
     const auto past = history_of(rows, serial);
     record.failures = past.failures;
+    record.unanswered_registrations = unanswered_registrations(rows, serial);
     // One authorisation is good until the board passes; failed tries do not use it up.
     record.rework_authorised = past.rework > (past.passed ? past.passed->last_event : 0);
     if (past.passed) {

@@ -70,6 +70,9 @@ struct registration_request {
     thing_name expected_thing;  ///< from the product's pattern; empty: the thing name must contain the serial
     std::string
         serial_echo_key;  ///< key of DeviceConfiguration that repeats the serial; empty if there is none
+    /// An earlier life of the station asked for the same serial's registration with another certificate, and
+    /// the ledger knows of no answer: it may still come, and names serial and thing as this one's does.
+    bool earlier_unanswered = false;
 };
 
 struct registration {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "station/procedure.hpp"
 
+#include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <utility>
 
@@ -122,6 +123,7 @@ asio::awaitable<resume_action> procedure::look_back() {
         co_await attempt_.note(std::move(resumed));
     }
     current_ = record.current_certificate;
+    unanswered_ = record.unanswered_registrations;
     issued_.id = record.certificate;
     switch (action) {
         case resume_action::start_over_after_lost_issue:
@@ -421,6 +423,8 @@ asio::awaitable<registration_request> procedure::registration() {
     for (const auto& [name, pattern] : product_.parameters) request.parameters[name] = filled(pattern);
     if (!product_.thing_pattern.empty()) request.expected_thing = thing_name{filled(product_.thing_pattern)};
     request.serial_echo_key = product_.serial_echo;
+    request.earlier_unanswered = std::any_of(unanswered_.begin(), unanswered_.end(),
+                                             [this](const auto& other) { return other != issued_.id; });
     if (product_.station_signed) {
         registration_statement what{issued_.id, serial_, seat_.order, shop_.settings.id,
                                     shop_.time.utc_now()};

@@ -47,7 +47,7 @@ session::session(const asio::any_io_executor& executor, const profile& day, dice
               if (asked != open_.end()) ++asked->second.times;
               far_.publish(topic, payload, ticket);
           },
-          observer, chance.any()),
+          observer, chance.any(), time.now()),
       up_(executor) {
     wire_.set_trouble("cloud-connection-lost", "Not connected yet");
 }

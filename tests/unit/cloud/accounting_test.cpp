@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every certificate that the cloud may have made and nobody will ever name is told of, whatever became of its
-// answer. The traffic alone, in virtual time.
+// answer; and the answer for one certificate of a serial never counts for another. The traffic alone, in
+// virtual time.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <map>
 
 #include "cloud/traffic.hpp"
 #include "line.hpp"
@@ -18,12 +20,33 @@ class wire_alone {
   public:
     wire_alone()
         : wire(
-              {},
+              settings(),
               [this](const std::string& topic, std::string_view payload, std::uint64_t) {
                   sent.push_back({topic, std::string(payload)});
               },
-              notes, 1) {
+              notes, 1, now) {
         wire.link_up(16);
+    }
+
+    static cloud::session_settings settings() {
+        cloud::session_settings given;
+        given.templates = {"boards"};
+        return given;
+    }
+
+    void enroll(const board& made, const std::string& certificate, bool earlier_unanswered = false) {
+        auto asked = std::make_unique<cloud::registration_call>();
+        asked->request = registration_for(made, "token of " + certificate);
+        asked->request.certificate = certificate_id(certificate);
+        asked->request.earlier_unanswered = earlier_unanswered;
+        asked->body = cloud::write_register_request(
+            cloud::payload_format::json, asked->request.ownership_token, asked->request.parameters);
+        asked->done = [this, certificate](const cloud::outcome<station::registration>& result) {
+            const auto* why = std::get_if<failure>(&result);
+            ends[certificate] = why == nullptr ? "registered" : why->code();
+        };
+        wire.add(std::move(asked), now);
+        wire.pump(now);
     }
 
     void ask(const board& made) {
@@ -65,6 +88,7 @@ class wire_alone {
     note_taker notes;
     std::vector<message> sent;
     int issued = 0;
+    std::map<std::string, std::string> ends;  ///< of registrations, by certificate
     monotonic_time now{milliseconds{1'000'000}};
     cloud::traffic wire;
 };
@@ -137,4 +161,88 @@ TEST_CASE("a refusal that is one request's own leaves nothing to account for", "
 
     CHECK(line.issued == 0);
     CHECK(line.notes.certificates.empty());
+}
+
+TEST_CASE("the late answer for a serial's earlier certificate is not taken for its newer one",
+          "[cloud][books]") {
+    wire_alone line;
+    const board made("SN0001");
+    line.enroll(made, "first");
+    line.later(milliseconds{40'000});
+    REQUIRE(line.sent.size() == 2);  // asked, and asked again; nobody answered
+    REQUIRE(line.ends["first"] == "cloud-no-answer");
+
+    line.enroll(made, "second");
+    line.later(milliseconds{50'000});
+    REQUIRE(line.sent.size() == 2);
+    line.answer(honest_answers::register_thing(line.sent[1]));
+    CHECK(line.ends.count("second") == 0);
+
+    // Now it can no longer come, and the newer one has all of its patience left.
+    line.later(milliseconds{10'000});
+    REQUIRE(line.sent.size() == 3);
+    CHECK(line.sent[2].payload.find("token of second") != std::string::npos);
+    line.later(milliseconds{19'000});
+    line.answer(honest_answers::register_thing(line.sent[2]));
+    CHECK(line.ends["second"] == "registered");
+}
+
+TEST_CASE("a second copy of the answer for an earlier certificate is not taken for the newer one",
+          "[cloud][books]") {
+    wire_alone line;
+    const board made("SN0001");
+    line.enroll(made, "first");
+    const auto first = honest_answers::register_thing(line.sent[0]);
+    line.answer(first);
+    REQUIRE(line.ends["first"] == "registered");
+
+    line.enroll(made, "second");
+    line.answer(first);
+    CHECK(line.ends.count("second") == 0);
+
+    line.later(milliseconds{500});
+    REQUIRE(line.sent.size() == 2);
+    line.answer(honest_answers::register_thing(line.sent[1]));
+    CHECK(line.ends["second"] == "registered");
+}
+
+TEST_CASE("what an earlier life of the station asked for may be answered yet", "[cloud][books]") {
+    wire_alone line;
+    const board made("SN0001");
+    line.enroll(made, "second", true);
+    line.enroll(board("SN0002"), "another's");
+    line.later(milliseconds{79'000});
+    REQUIRE(line.sent.size() == 1);  // nobody else waits
+    line.answer(
+        honest_answers::register_thing({line.sent[0].topic, R"({"parameters":{"SerialNumber":"SN0001"}})"}));
+    CHECK(line.ends.count("second") == 0);
+
+    line.later(milliseconds{2'000});
+    REQUIRE(line.sent.size() > 1);
+    line.answer(honest_answers::register_thing(line.sent.back()));
+    CHECK(line.ends["second"] == "registered");
+}
+
+TEST_CASE("the same certificate again waits for nothing", "[cloud][books]") {
+    wire_alone line;
+    const board made("SN0001");
+    line.enroll(made, "first");
+    line.later(milliseconds{40'000});
+    REQUIRE(line.ends["first"] == "cloud-no-answer");
+
+    line.enroll(made, "first");
+    REQUIRE(line.sent.size() == 3);
+    line.answer(honest_answers::register_thing(line.sent[0]));
+    CHECK(line.ends["first"] == "registered");
+}
+
+TEST_CASE("after a refusal that was its own a newer certificate goes at once", "[cloud][books]") {
+    wire_alone line;
+    const board made("SN0001");
+    line.enroll(made, "first");
+    line.answer(honest_answers::reject(line.sent[0], 400, "InvalidCertificateOwnershipToken", "no"));
+    REQUIRE(line.ends["first"] == "cloud-token-refused");
+
+    line.enroll(made, "second");
+    CHECK(line.sent.size() == 2);
 }

@@ -21,7 +21,7 @@ struct hostile_cloud {
           script(measure.seed),
           wire(
               settings(), [this](auto& topic, auto payload, auto ticket) { asked(topic, payload, ticket); },
-              notes, measure.seed + 1) {
+              notes, measure.seed + 1, now) {
         wire.link_up(16);
     }
 
@@ -48,8 +48,8 @@ struct hostile_cloud {
     std::size_t total;
     hostile_script script;
     note_taker notes;
-    cloud::traffic wire;
     monotonic_time now{milliseconds{1'000}};
+    cloud::traffic wire;
     std::priority_queue<delivery> post;
     std::uint64_t posted = 0;
     std::size_t live = 0;

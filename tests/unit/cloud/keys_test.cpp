@@ -21,7 +21,7 @@ struct keys_line {
         : format(how),
           wire(
               settings(how), [this](auto& topic, auto payload, auto) { asked.emplace_back(topic, payload); },
-              notes, 7) {
+              notes, 7, now) {
         wire.link_up(16);
     }
 
