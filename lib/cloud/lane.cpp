@@ -163,6 +163,15 @@ bool lane::unacknowledged_since(monotonic_time since) const {
     });
 }
 
+std::optional<monotonic_time> lane::first_unacknowledged() const {
+    std::optional<monotonic_time> first;
+    for (const auto& held : calls_) {
+        if (!held->in_flight || held->times.acknowledged != monotonic_time{}) continue;
+        if (!first || held->times.sent < *first) first = held->times.sent;
+    }
+    return first;
+}
+
 // --- answers ---------------------------------------------------------------------------------------------
 
 void lane::message(std::string_view topic, std::string_view payload, monotonic_time now, utc_time utc) {

@@ -79,6 +79,8 @@ class lane {
 
     /// Requests in flight that the broker has not acknowledged, sent at or after `since`.
     bool unacknowledged_since(monotonic_time since) const;
+    /// When the first of those was sent that the broker has not acknowledged; nullopt: there is none.
+    std::optional<monotonic_time> first_unacknowledged() const;
 
   protected:
     virtual void accepted(std::string_view payload, monotonic_time now, utc_time utc) = 0;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <optional>
 #include <random>
 
 #include "cloud/bell.hpp"
@@ -83,14 +84,18 @@ struct session::parts final : link_events {
     int subscribe_losses = 0;
     monotonic_time last_connect{};
     monotonic_time up_since{};
+    monotonic_time heard{};  ///< anything from the broker
+    bool silent = false;     ///< the link was given up because nothing came
 
     // link_events
     void link_message(const std::string& topic, const std::string& payload) override {
         show("MQTT answer", topic, payload);
+        heard = time.now();
         wire.message(topic, payload, time.now(), time.utc_now());
         pump();
     }
     void link_acknowledged(std::uint64_t ticket) override {
+        heard = time.now();
         wire.acknowledged(ticket, time.now());
         pump();
     }
@@ -124,6 +129,8 @@ struct session::parts final : link_events {
     asio::awaitable<void> until_lost_or_renewed();
     void came_up(const link_up& answer);
     void judge_loss();
+    std::optional<monotonic_time> silent_at() const;
+    void give_up_silent_link();
     void set_trouble(const std::string& code, const std::string& text);
 };
 
@@ -141,7 +148,8 @@ void session::parts::set_trouble(const std::string& code, const std::string& tex
 
 void session::parts::came_up(const link_up& answer) {
     up = true;
-    up_since = time.now();
+    up_since = heard = time.now();
+    silent = false;
     failures = 0;
     ++count.connects;
     state.connected = true;
@@ -258,6 +266,13 @@ void session::parts::judge_loss() {
                         wire.denied_topic() + ": the claim's policy does not allow it");
         return;
     }
+    if (silent) {
+        set_trouble("cloud-connection-lost",
+                    "Nothing came from " + settings.endpoint + " for " +
+                        std::to_string(settings.silence.count() / 1000) +
+                        " s, not even that it had got a request: the network on the way is down");
+        return;
+    }
     const bool taken_over = lost_reason == session_taken_over;
     const bool for_no_reason = lost_reason == 0 && stood < pushed_out_soon && !wire.lost_after_publish();
     pushed_out = taken_over || for_no_reason ? pushed_out + 1 : 0;
@@ -268,6 +283,20 @@ void session::parts::judge_loss() {
     } else {
         set_trouble("cloud-connection-lost", "The connection to " + settings.endpoint + " was lost");
     }
+}
+
+/// When the link is to be given up unless something comes. A network that is gone says nothing, and Paho's
+/// keep-alive notices only after two of its intervals.
+std::optional<monotonic_time> session::parts::silent_at() const {
+    const auto first = wire.first_unacknowledged();
+    if (!up || !first) return std::nullopt;
+    return std::max(*first, heard) + settings.silence;
+}
+
+void session::parts::give_up_silent_link() {
+    silent = true;
+    link_lost(0);
+    wire.link_failed();  // it was not over what was published last
 }
 
 asio::awaitable<void> session::parts::keep_connected() {
@@ -297,7 +326,13 @@ asio::awaitable<void> session::parts::keep_time() {
         const auto now = time.now();
         wire.pump(now);
         if (wire.held_back() && wire.in_flight() == 0) changed.ring();
-        const auto wake = wire.wake(now);
+        auto silence = silent_at();
+        if (silence && *silence <= now) {
+            give_up_silent_link();
+            silence.reset();
+        }
+        auto wake = wire.wake(now);
+        if (silence && (!wake || *silence < *wake)) wake = silence;
         if (wake) {
             co_await (due.wait() || time.wait_until(*wake));
         } else {

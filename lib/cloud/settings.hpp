@@ -60,6 +60,7 @@ struct session_settings {
     proxy_settings proxy;
 
     milliseconds keep_alive{60'000};         ///< 30 s .. 1200 s, as AWS has it
+    milliseconds silence{10'000};            ///< no PUBACK and nothing else for so long: the link is dead
     milliseconds connect_timeout{15'000};    ///< name look-up, TCP, TLS, CONNACK and SUBACK together
     milliseconds reconnect_least{1'000};     ///< first wait after a loss; never below 1 s
     milliseconds reconnect_longest{60'000};  ///< the wait doubles up to this

@@ -188,6 +188,15 @@ std::optional<monotonic_time> traffic::wake(monotonic_time now) {
     return earliest;
 }
 
+std::optional<monotonic_time> traffic::first_unacknowledged() const {
+    std::optional<monotonic_time> first;
+    for (const auto& held : tracks_) {
+        const auto its = held.lane->first_unacknowledged();
+        if (its && (!first || *its < *first)) first = its;
+    }
+    return first;
+}
+
 std::size_t traffic::in_flight() const {
     std::size_t sum = 0;
     for (const auto& held : tracks_) sum += held.lane->in_flight();

@@ -66,6 +66,9 @@ class traffic {
     /// The topic that the link was lost over twice, if there is one now.
     const std::string& denied_topic() const { return denied_topic_; }
 
+    /// When the first of those was published that the broker has not acknowledged; nullopt: there is none.
+    std::optional<monotonic_time> first_unacknowledged() const;
+
     /// Whether something had just been published when the link was lost last.
     bool lost_after_publish() const { return probing(); }
 

@@ -120,6 +120,14 @@ void broker::stop() {
     process_ = -1;
 }
 
+void broker::freeze() {
+    kill(process_, SIGSTOP);
+}
+
+void broker::thaw() {
+    kill(process_, SIGCONT);
+}
+
 cloud::session_settings broker::settings() const {
     cloud::session_settings given;
     given.endpoint = "localhost";

@@ -22,6 +22,8 @@ class broker {
 
     void start();
     void stop();  ///< kills it; the ports stay reserved for the next start
+    void freeze();  ///< it says nothing more, and its connections stay: as a network that is gone
+    void thaw();
     void restart() {
         stop();
         start();

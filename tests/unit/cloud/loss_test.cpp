@@ -40,6 +40,44 @@ TEST_CASE("a request that the link was lost over is asked again when it is back"
     CHECK(line.session.counters().losses == 1);
 }
 
+TEST_CASE("a link that nothing comes over any more is given up, and the request asked again over the next",
+          "[cloud]") {
+    broker mosquitto;
+    mosquitto.start();
+    const scripted_cloud aws(mosquitto.plain_port, honest_answers{});
+    auto settings = mosquitto.settings();
+    settings.silence = milliseconds{500};
+    settings.request_timeout = milliseconds{10'000};
+    settings.connect_timeout = milliseconds{1'000};
+    running_session line(settings);
+    const board made("SN0001");
+    ended<station::issued_certificate> end;
+
+    const auto trip = [&]() -> asio::awaitable<void> {
+        co_await line.session.available();
+        mosquitto.freeze();
+        const auto ask = [&]() -> asio::awaitable<void> {
+            end = co_await end_of(line.session.create_certificate(certificate_for(made)));
+        };
+        const auto thaw = [&]() -> asio::awaitable<void> {
+            while (line.session.status().connected) co_await line.time.wait_for(milliseconds{10});
+            mosquitto.thaw();
+        };
+        using namespace asio::experimental::awaitable_operators;
+        co_await (ask() && thaw());
+    };
+    line.during(trip());
+
+    CHECK(end.code.empty());
+    CHECK(line.session.counters().losses == 1);
+    CHECK(line.session.counters().lanes.at("$aws/certificates/create-from-csr/json").asked_again == 1);
+    const auto& told = line.notes.statuses;
+    CHECK(std::any_of(told.begin(), told.end(), [](const auto& status) {
+        return status.trouble_code == "cloud-connection-lost" &&
+               status.trouble.find("Nothing came from localhost") != std::string::npos;
+    }));
+}
+
 TEST_CASE("boards wait while the cloud is away, and are told why when their patience ends", "[cloud]") {
     broker mosquitto;  // never started
     auto settings = mosquitto.settings();
