@@ -65,6 +65,14 @@ bool slot::retry() {
     return true;
 }
 
+void slot::cloud_is(bool up) {
+    const auto from = up ? slot_state::waiting_for_cloud : slot_state::working;
+    const bool asks = status_.at == step::issue || status_.at == step::register_thing;
+    if (!asks || status_.state != from) return;
+    status_.state = up ? slot_state::working : slot_state::waiting_for_cloud;
+    status_.since = shop_.time.utc_now();
+}
+
 bool slot::take_label(serial_number label) {
     if (!awaits_label() && !label_refused()) return false;
     there_->label = std::move(label);

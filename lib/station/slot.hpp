@@ -46,6 +46,9 @@ class slot {
     bool has(const serial_number& label) const;  ///< it is the label of the board that is here
     std::string_view usb_serial() const;         ///< of the board that is here
 
+    /// The session with the cloud came up or went: an attempt whose request is on its way waits in it.
+    void cloud_is(bool up);
+
     /// Attempts, one after the other, until the station stops.
     boost::asio::awaitable<void> run();
 

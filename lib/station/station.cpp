@@ -264,8 +264,9 @@ void station::registration_unaccounted(std::string thing, std::string why) {
     log_.warning("A registration that no board waits for: " + why, {{"THING", thing}});
 }
 
-void station::status_changed(const issuer_status& /*status*/) {
+void station::status_changed(const issuer_status& status) {
     // The session logs its own ups and downs; here they only show.
+    for (const auto& one : slots_) one->cloud_is(status.connected);
     changed_();
 }
 

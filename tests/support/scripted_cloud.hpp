@@ -17,7 +17,10 @@ namespace fleetline::test {
 
 class scripted_cloud final : public station::issuer {
   public:
-    explicit scripted_cloud(boost::asio::any_io_executor executor) : up(executor) { up.set(); }
+    explicit scripted_cloud(boost::asio::any_io_executor executor) : up(executor), answers(executor) {
+        up.set();
+        answers.set();
+    }
 
     station::issuer_status status() const override;
     boost::asio::awaitable<void> available() override;
@@ -35,6 +38,7 @@ class scripted_cloud final : public station::issuer {
     };
 
     signal up;
+    signal answers;                                  ///< not set: what is asked stays unanswered until it is
     std::map<std::string, book_entry> certificates;  ///< by id: everything that was handed out
     int issue_calls = 0;
     int register_calls = 0;

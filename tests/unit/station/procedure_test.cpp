@@ -247,6 +247,29 @@ TEST_CASE("with the cloud away a board waits, says so, and passes when it is bac
     CHECK(one.slot().state == station::slot_state::passed);
 }
 
+TEST_CASE("a board whose request is under way when the cloud goes says that it waits", "[station]") {
+    temporary_directory directory;
+    line one(directory.path / "ledger.db");
+    one.cloud.answers.reset();
+    one.here.plugged(slot_name{"A1"}, plug_of(new_board("SN1")));
+    one.until([&] { return one.cloud.issue_calls == 1; });
+    REQUIRE(one.slot().state == station::slot_state::working);
+
+    one.cloud.up.reset();
+    one.here.status_changed(one.cloud.status());
+    CHECK(one.slot().state == station::slot_state::waiting_for_cloud);
+
+    one.cloud.up.set();
+    one.here.status_changed(one.cloud.status());
+    CHECK(one.slot().state == station::slot_state::working);
+
+    one.cloud.answers.set();
+    one.until([&] { return one.slot().duration.has_value(); });
+    CHECK(one.slot().state == station::slot_state::passed);
+    one.here.status_changed({});
+    CHECK(one.slot().state == station::slot_state::passed);
+}
+
 TEST_CASE("patience ends the waiting with the reason why the cloud is away", "[station]") {
     temporary_directory directory;
     line one(directory.path / "ledger.db",
