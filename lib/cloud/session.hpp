@@ -20,6 +20,8 @@
 
 namespace fleetline::cloud {
 
+class connection;
+
 struct session_counters {
     std::uint64_t connects = 0;
     std::uint64_t connects_failed = 0;
@@ -53,8 +55,7 @@ class session final : public station::issuer {
         station::registration_request request) override;
 
   private:
-    struct parts;
-    std::unique_ptr<parts> parts_;
+    std::unique_ptr<connection> connection_;
 };
 
 }  // namespace fleetline::cloud
