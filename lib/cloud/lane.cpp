@@ -271,15 +271,17 @@ void lane::refused_alone(call& asked, const verdict& ruling, monotonic_time now)
         asked.in_flight = false;
         asked.suspect = asked.doubted = true;
     } else {
-        conclude(asked, ruling);
+        conclude(asked, ruling, now);
     }
 }
 
-void lane::conclude(call& asked, const verdict& ruling) {
+void lane::conclude(call& asked, const verdict& ruling, monotonic_time now) {
     ++counters_.rejected;
     missing_.erase(std::remove_if(missing_.begin(), missing_.end(),
                                   [&asked](const auto& missing) { return missing.owner == asked.id; }),
                    missing_.end());
+    // Of its refusals one may have been another's, whose place its own last answer then has.
+    if (asked.lone_rejections > 1) expect_late_answer(0, now);
     const char* code = ruling.refusal ? refusal_code(*ruling.refusal, asked) : "cloud-answer-invalid";
     asked.in_flight = false;  // this was its answer
     give_up(asked, code, ruling.words);

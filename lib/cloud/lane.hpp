@@ -137,7 +137,7 @@ class lane {
     verdict judge(std::string_view payload) const;
     void refused(const verdict& ruling, monotonic_time now);
     void refused_alone(call& asked, const verdict& ruling, monotonic_time now);
-    void conclude(call& asked, const verdict& ruling);
+    void conclude(call& asked, const verdict& ruling, monotonic_time now);
     bool may_be_another_s(const call& asked, const verdict& ruling, monotonic_time now) const;
     bool drain_is_over(monotonic_time now) const;
     void end_drain(monotonic_time now);
