@@ -6,7 +6,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 #include "ledger/migrations.hpp"
 
@@ -90,6 +93,7 @@ void connection::open() {
         if (wanted_.read_only) return;
         database_->exec("PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON");
         database_->exec(wanted_.durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF");
+        if (wanted_.durable) write_log_again();
         migrate();
         // SQLite throws a log away whose file is empty. Had the sync of a new file's first page failed, the
         // file would read well here and be empty after a power cut: so it is written again, from the log.
@@ -104,6 +108,31 @@ void connection::open() {
         close();
         throw;
     }
+}
+
+/// Had a sync failed in an earlier life, the log would read well here and not be on the disk, and no later
+/// sync would bring it there: the system takes its pages for written. A power cut while it is written back
+/// into the ledger would then mix old and new.
+void connection::write_log_again() {
+    SQLite::Transaction alone(*database_, SQLite::TransactionBehavior::IMMEDIATE);
+    sqlite3_file* log = nullptr;
+    check_log(sqlite3_file_control(database_->getHandle(), "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                                   static_cast<void*>(&log)));
+    if (log == nullptr || log->pMethods == nullptr) return;
+    sqlite3_int64 size = 0;
+    check_log(log->pMethods->xFileSize(log, &size));
+    if (size == 0) return;
+    std::vector<char> block(std::size_t{64} * 1024);
+    for (sqlite3_int64 at = 0; at < size; at += static_cast<sqlite3_int64>(block.size())) {
+        const auto length = static_cast<int>(std::min<sqlite3_int64>(size - at, std::ssize(block)));
+        check_log(log->pMethods->xRead(log, block.data(), length, at));
+        check_log(log->pMethods->xWrite(log, block.data(), length, at));
+    }
+    check_log(log->pMethods->xSync(log, SQLITE_SYNC_FULL));
+}
+
+void connection::check_log(int result) {
+    if (result != SQLITE_OK) throw SQLite::Exception("the write-ahead log", result);
 }
 
 void connection::close() {

@@ -111,6 +111,8 @@ class connection {
 
   private:
     void check_identity();
+    void write_log_again();
+    static void check_log(int result);
     void migrate();
     void backup_before_migration(int from);
 

@@ -106,9 +106,7 @@ void world::stop_station() {
 void world::break_disk() {
     const auto call = chance_.below(std::int64_t{1} << chance_.below(9));
     const auto times = 1 + static_cast<int>(chance_.below(chance_.chance(200) ? 200 : 3));
-    auto kind = chance_.below(4);
-    if (kind == 1 && !day_.sync_faults) kind = 3;
-    if (kind == 3 && day_.sync_faults) kind = 1;
+    const auto kind = chance_.below(4);
     const auto what = kind == 0   ? test::fault::short_write
                       : kind == 1 ? test::fault::failed_sync
                       : kind == 2 ? test::fault::failed_read

@@ -49,8 +49,6 @@ profile profile_of(dice& chance) {
         p.power_cuts = chance.chance(500) ? 500 : 0;
     }
     if (chance.chance(250)) p.disk_faults = 1 + static_cast<int>(chance.below(3));
-    p.sync_faults = chance.chance(500);
-    if (p.sync_faults && p.disk_faults > 0) p.power_cuts = 0;
     p.unplugs = 2 + static_cast<int>(chance.below(6));
     p.retries = static_cast<int>(chance.below(4));
     p.reworks = often(3, 500);

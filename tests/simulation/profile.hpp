@@ -28,9 +28,6 @@ struct profile {
     // The disk.
     milliseconds write_time{0};  ///< of a group, at most
     int disk_faults = 0;         ///< weight among the acts
-    /// Among them syncs that fail, and then no power cuts: after a failed sync the log may read well and not
-    /// be on the disk, and a power cut while it is written back into the ledger can then mix old and new.
-    bool sync_faults = false;
     int crashes = 0;     ///< per mille of the station's lives
     int power_cuts = 0;  ///< per mille of the crashes
 

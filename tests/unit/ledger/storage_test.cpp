@@ -9,8 +9,8 @@
 #include <map>
 
 #include "core/failure.hpp"
-#include "support/faulty_disk.hpp"
 #include "ledger_fixture.hpp"
+#include "support/faulty_disk.hpp"
 
 using namespace fleetline;
 using namespace fleetline::test;
@@ -42,6 +42,25 @@ class storage_story {
             if (disk.off()) return false;
         }
         return true;
+    }
+
+    /// As tell(), up to the first failure.
+    void tell_until_trouble() {
+        for (int board = 0; board < 3; ++board) {
+            for (int step = 0; step < 5; ++step) {
+                if (book_ == nullptr && !open()) return;
+                if (!codes_.empty() || !record(board, step, 1)) return;
+            }
+            book_.reset();
+        }
+    }
+
+    /// The process ends without another word, and the disk is well from now on.
+    void kill() {
+        disk.power_cut_now();
+        book_.reset();
+        disk.program_starts_again();
+        ++life_;
     }
 
     /// Starts the machine again and looks: the problem, or nothing.
@@ -77,12 +96,13 @@ class storage_story {
     }
 
     /// An event cannot be copied (it may hold a token): made anew for each try.
-    static ledger::event event_of(int board, int step) {
-        const attempt_id id("attempt-" + std::to_string(board));
+    ledger::event event_of(int board, int step) const {
+        const int number = life_ * 3 + board;
+        const attempt_id id("attempt-" + std::to_string(number));
         ledger::attempt_started started;
         started.attempt = id;
         if (step == 0) return started;
-        const certificate_id certificate(std::string(64, static_cast<char>('a' + board)));
+        const certificate_id certificate(std::string(64, static_cast<char>('a' + number)));
         ledger::issued made;
         made.attempt = id;
         made.certificate = certificate;
@@ -101,9 +121,9 @@ class storage_story {
         return ledger::station_stopped{"x"};
     }
 
-    bool record(int board, int step) {
+    bool record(int board, int step, int most = 10) {
         clock_.utc += milliseconds{7};
-        for (int tries = 0; tries < 10 && !disk.off(); ++tries) try {
+        for (int tries = 0; tries < most && !disk.off(); ++tries) try {
                 const auto receipt = run(io_, book_->append(event_of(board, step)));
                 acknowledged_[receipt.seq] = receipt.hash;
                 return true;
@@ -131,6 +151,7 @@ class storage_story {
     std::unique_ptr<ledger::ledger> book_;
     std::map<std::int64_t, std::string> acknowledged_;
     std::vector<std::string> codes_;
+    int life_ = 0;
 };
 
 std::int64_t calls_of(fault kind) {
@@ -187,4 +208,21 @@ TEST_CASE("a write, a sync or a read that fails is named, loses nothing, and is 
         REQUIRE(story.acknowledged() == 15);
         REQUIRE(story.found_after_restart(static_cast<std::uint32_t>(call)) == "");
     });
+}
+
+TEST_CASE("a failed sync, a restart, and then a power cut at any call lose nothing", "[ledger][storage]") {
+    const auto syncs = calls_of(fault::failed_sync);
+    for (std::int64_t sync = 0; sync < syncs; sync += all_of_them() ? 1 : 3) {
+        for (std::int64_t call = 0;; call += all_of_them() ? 1 : 4) {
+            storage_story story;
+            story.disk.set(fault::failed_sync, sync, 1);
+            story.tell_until_trouble();
+            story.kill();
+            story.disk.set(fault::power_cut, call);
+            const bool power_stayed = story.tell();
+            CAPTURE(sync, call);
+            REQUIRE(story.found_after_restart(static_cast<std::uint32_t>(call)) == "");
+            if (power_stayed) break;
+        }
+    }
 }
