@@ -118,7 +118,7 @@ def counts(rtt, hook):
     slow = max(4, min(30, 4000 // (trip * 8)))
     return {"sample": slow, "sixteen": max(32, slow), "shared": max(5, slow),
             1: max(6, min(400, 4000 // max(2 * rtt + hook, 8))), 16: 64 if hook else max(192, 640 if rtt < 100 else 192),
-            64: 128 if hook else 1280 if rtt < 100 else 640}
+            64: 128 if hook else 640 if rtt >= 100 else 1280 if rtt else 2560}
 
 
 def peers(bench, cloud, rtt, hook):
