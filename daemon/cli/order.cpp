@@ -32,6 +32,7 @@ json to_json(const ledger::order_row& row) {
             {"first_serial", row.first_serial},
             {"last_serial", row.last_serial},
             {"last_assigned", row.last_assigned},
+            {"next_serial", row.next_serial},
             {"opened_at", row.opened_at},
             {"opened_by", row.opened_by},
             {"closed_at", row.closed_at},
@@ -40,6 +41,12 @@ json to_json(const ledger::order_row& row) {
 
 std::string progress_of(const ledger::order_row& row) {
     return std::to_string(row.passed) + (row.quota > 0 ? " of " + std::to_string(row.quota) : "");
+}
+
+/// ", next SN000503" while it is open.
+std::string next_of(const ledger::order_row& row) {
+    if (!row.closed_at.empty()) return {};
+    return row.next_serial.empty() ? ", none left" : ", next " + safe_text(row.next_serial);
 }
 
 /// Which serial numbers its boards may have.
@@ -61,7 +68,7 @@ exit_status list(surroundings& here) {
                   safe_text(row.product),
                   {open ? "open" : "closed", open ? ink::good : ink::faint},
                   progress_of(row),
-                  serials_of(row),
+                  serials_of(row) + (row.first_serial.empty() ? "" : next_of(row)),
                   time_text(row.opened_at),
                   safe_text(row.opened_by)});
         return true;
@@ -87,9 +94,10 @@ exit_status show(surroundings& here, const options& asked) {
         out.fact("passed", progress_of(row));
         if (!row.first_serial.empty())
             out.fact("serials",
-                     serials_of(row) + (row.last_assigned.empty()
-                                            ? ", none handed out yet"
-                                            : ", handed out up to " + safe_text(row.last_assigned)));
+                     serials_of(row) +
+                         (row.last_assigned.empty() ? ", none handed out yet"
+                                                    : ", handed out up to " + safe_text(row.last_assigned)) +
+                         next_of(row));
         else
             out.fact("serials", row.allow_list ? count_text(row.listed, "on its list", "on its list")
                                                : "any of the product's");

@@ -81,6 +81,12 @@ void print_orders(screen& out, const json& orders) {
         words += " passed";
         if (const auto product = text_of(order, "product"); !product.empty())
             words += " (" + safe_text(product) + ')';
+        if (const auto last = text_of(order, "last_serial"); !last.empty()) {
+            const auto next = text_of(order, "next_serial");
+            words +=
+                next.empty() ? ", no serial number left up to " : ", next " + safe_text(next) + " up to ";
+            words += safe_text(last);
+        }
         out.fact("order", words);
     }
 }

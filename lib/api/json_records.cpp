@@ -111,6 +111,7 @@ json view_of(const ledger::order_row& row) {
     out["first_serial"] = row.first_serial;
     out["last_serial"] = row.last_serial;
     out["last_assigned"] = row.last_assigned;
+    out["next_serial"] = row.next_serial;
     out["open"] = row.closed_at.empty();
     out["opened_at"] = row.opened_at;
     out["opened_by"] = row.opened_by;

@@ -39,6 +39,9 @@ json view_of(const station::order_status& order) {
     out["product"] = order.product.text();
     out["quota"] = order.quota;
     out["passed"] = order.passed;
+    out["first_serial"] = order.first_serial;
+    out["last_serial"] = order.last_serial;
+    out["next_serial"] = order.next_serial;
     return out;
 }
 

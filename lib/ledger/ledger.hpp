@@ -77,7 +77,8 @@ struct order_record {
     std::int64_t passed = 0;
     bool allow_list = false;
     bool open = false;
-    bool has_range = false;  ///< of serial numbers, which it hands out
+    bool has_range = false;                              ///< of serial numbers, which it hands out
+    std::string first_serial, last_serial, next_serial;  ///< of that; next: empty when none is left
 };
 
 struct options {

@@ -237,6 +237,8 @@ void reader::orders(const std::function<bool(const order_row&)>& each) const {
             for (auto* number : {&o.quota, &o.passed, &o.listed}) *number = row.integer(at++);
             o.allow_list = row.integer(at++) != 0;
             for (auto* text : {&o.first_serial, &o.last_serial, &o.last_assigned}) *text = row.text(at++);
+            if (o.closed_at.empty())
+                o.next_serial = next_serial_in(impl_->rows, o.first_serial, o.last_serial, o.last_assigned);
             if (!each(o)) break;
         }
     });

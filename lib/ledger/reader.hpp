@@ -52,6 +52,7 @@ struct certificate_row {
 struct order_row {
     std::string order, product, opened_at, opened_by, closed_at, closed_by;
     std::string first_serial, last_serial, last_assigned;  ///< of its range, if it has one
+    std::string next_serial;                               ///< of an open one's; empty: none is left
     std::int64_t quota = 0, passed = 0, listed = 0;        ///< listed: serials on its allow-list
     bool allow_list = false;
 };

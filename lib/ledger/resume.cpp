@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "core/serial_range.hpp"
 #include "ledger/book_rows.hpp"
 #include "ledger/event_codec.hpp"
 
@@ -167,9 +168,32 @@ std::optional<order_record> open_order_in(connection& rows, const product_name& 
     row.bind(1, product.text());
     if (!row.step()) return std::nullopt;
     const auto o = order_from(row);
-    return order_record{
-        order_name(o.name),     product_name(o.product), o.quota, o.passed, o.allow_list, true,
-        !o.first_serial.empty()};
+    return order_record{order_name(o.name),
+                        product_name(o.product),
+                        o.quota,
+                        o.passed,
+                        o.allow_list,
+                        true,
+                        !o.first_serial.empty(),
+                        o.first_serial,
+                        o.last_serial,
+                        next_serial_in(rows, o.first_serial, o.last_serial, o.last_assigned)};
+}
+
+std::string next_serial_in(connection& rows, const std::string& first, const std::string& last,
+                           const std::string& last_assigned) {
+    if (first.empty()) return {};
+    const auto range = serial_range::between(first, last);
+    if (!range) return {};
+    auto& row = rows.prepared("SELECT 1 FROM attempt WHERE serial = ?1 LIMIT 1");
+    const auto has_a_board = [&row](const std::string& serial) {
+        const resetting after(row);
+        row.bind(1, serial);
+        return row.step();
+    };
+    auto next = range->after(last_assigned);
+    while (next && has_a_board(*next)) next = range->after(*next);
+    return next.value_or(std::string{});
 }
 
 serial_number serial_of_key_in(connection& rows, const product_name& product, const std::string& key_sha256) {

@@ -13,6 +13,9 @@ device_record device_record_of(connection& rows, const serial_number& serial, ut
 std::vector<open_attempt> open_attempts_in(connection& rows);
 std::optional<order_record> open_order_in(connection& rows, const product_name& product);
 serial_number serial_of_key_in(connection& rows, const product_name& product, const std::string& key_sha256);
+/// The number that a range hands out next: one that no board has. Empty: none is left, or it is no range.
+std::string next_serial_in(connection& rows, const std::string& first, const std::string& last,
+                           const std::string& last_assigned);
 bool serial_allowed_in(connection& rows, const order_name& order, const serial_number& serial);
 
 }  // namespace fleetline::ledger

@@ -72,6 +72,7 @@ asio::awaitable<serial_number> procedure::serial_of_range() {
     stop_if_asked();
     place_ = co_await shop_.gate.reserve(product_);
     auto next = co_await attempt_.assign_serial(place_.order);
+    if (shop_.number_given) co_await shop_.number_given();
     co_return next;
 }
 

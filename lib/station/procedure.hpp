@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,6 +27,8 @@ struct workshop {
     time_source& time;
     signal& stopping;
     std::string operator_name;  ///< of whoever is signed on
+    /// A serial number was handed out: the order has another next one.
+    std::function<boost::asio::awaitable<void>()> number_given = {};
 };
 
 class procedure {

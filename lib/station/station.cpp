@@ -44,6 +44,7 @@ station::station(station_settings settings, ledger::ledger& book, issuer& cloud,
       stopping_(executor),
       shop_{settings_, book_, cloud_, gate_, time_, stopping_, settings_.operator_name},
       started_at_(time.utc_now()) {
+    shop_.number_given = [this] { return refresh_orders(); };
     for (const auto& one : settings_.slots) {
         slots_.push_back(std::make_unique<slot>(one, product_of(settings_, one), shop_, log_, executor_,
                                                 [this] { changed_(); }));
@@ -241,7 +242,9 @@ asio::awaitable<void> station::refresh_orders() {
         auto found = co_await settle(book_.open_order(product.name));
         if (!found.value) co_return;  // the ledger is in trouble, and says so; what was known stays shown
         const auto& order = *found.value;
-        if (order) open.push_back({order->order, order->product, order->quota, order->passed});
+        if (order)
+            open.push_back({order->order, order->product, order->quota, order->passed, order->first_serial,
+                            order->last_serial, order->next_serial});
     }
     orders_ = std::move(open);
     changed_();

@@ -44,7 +44,8 @@ class station final : public issuer_observer {
     boost::asio::awaitable<void> run();
     void stop();
 
-    /// Work orders were opened or closed, or have one more passed board: status() tells them as they are now.
+    /// Work orders were opened or closed, have one more passed board or gave a serial number away: status()
+    /// tells them as they are now.
     boost::asio::awaitable<void> refresh_orders();
 
     station_status status() const;

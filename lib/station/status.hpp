@@ -65,6 +65,8 @@ struct order_status {
     product_name product;
     std::int64_t quota = 0;
     std::int64_t passed = 0;
+    std::string first_serial, last_serial;  ///< of the range it hands out; empty: none
+    std::string next_serial;                ///< the next one of that; empty: none is left
 };
 
 struct station_status {

@@ -26,6 +26,8 @@ function every_state(station) {
 async function picture(name, { width = 1920, height = 1080, scale = 0.5, language = 'en', hash = '', prepare = async () => {} }) {
   const station = await new Station({ page: page_directory, slots }).start();
   station.ledger.fill(1600, { slots });
+  const serials = { first_serial: 'SN240001', last_serial: 'SN240500', next_serial: 'SN240429' };
+  station.put_station({ operator: 'Lin', orders: station.status.orders.map((order) => ({ ...order, ...serials })) });
   const { context, close } = await open_browser({ width, height, deviceScaleFactor: scale });
   const page = await open_page(context, station.url);
   await page.evaluate((l) => localStorage.setItem('fleetline.language', l), language);

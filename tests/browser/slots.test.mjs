@@ -93,6 +93,16 @@ test('an order whose quota is reached says that it is complete, and the next boa
   assert.match(await tile_in(scene, 'A7', 'refused'), /The work order is complete\.[^]*Ask for the next work order\./);
 });
 
+test('an order that hands out serial numbers shows the next one and the last, and says when none is left', async () => {
+  const order = { order: 'WO-1001', product: 'sensor-7', quota: 500, passed: 2, first_serial: 'SN000100', last_serial: 'SN000599' };
+  scene.station.put_station({ orders: [{ ...order, next_serial: 'SN000102' }] });
+  await scene.page.getByText('Next serial SN000102, up to SN000599').waitFor();
+  scene.station.put_station({ orders: [{ ...order, next_serial: '' }] });
+  await scene.page.getByText('No serial number left up to SN000599').waitFor();
+  scene.station.put_station({ orders: [{ ...order, first_serial: '', last_serial: '', next_serial: '' }] });
+  await scene.page.locator('.order__serials').waitFor({ state: 'detached' });
+});
+
 test('without an order the header says so', async () => {
   scene.station.put_station({ orders: [] });
   await scene.page.getByText('No work order is open').waitFor();

@@ -27,7 +27,7 @@ class SerialRange(LineCase):
         self.assertIn("10 serial numbers for 11 boards",
                       self.refuses("WO-1", "--first", "SN000500", "--last", "SN000509", "--quota", "11"))
         self.line.cli("order", "open", "WO-1", "--first", "SN000500", "--last", "SN000504", "--quota", "4")
-        self.assertIn("SN000500 to SN000504, none handed out yet", self.line.cli("order", "show", "WO-1").stdout)
+        self.assertIn("SN000500 to SN000504, none handed out yet, next SN000500", self.line.cli("order", "show", "WO-1").stdout)
 
         # Two at once.
         self.plug(1)
@@ -41,6 +41,11 @@ class SerialRange(LineCase):
         again = self.attempt(1)
         self.assert_fails(again, ("already-provisioned",))
         self.assertEqual(again["serial"], first)
+
+        shown = self.line.api("/api/v1/status")[1]["orders"][0]
+        self.assertEqual((shown["first_serial"], shown["next_serial"], shown["last_serial"]),
+                         ("SN000500", "SN000502", "SN000504"))
+        self.assertIn("next SN000502 up to SN000504", self.line.cli("status").stdout)
 
         # Killed when the number is durable and nothing has been done with it: it stays given away.
         self.line.daemon.stop()
@@ -56,7 +61,9 @@ class SerialRange(LineCase):
         self.unplug(3)
 
         self.assertEqual(self.attempt(4)["serial"], "SN000504")
-        self.assertIn("handed out up to SN000504", self.line.cli("order", "show", "WO-1").stdout)
+        self.assertIn("handed out up to SN000504, none left", self.line.cli("order", "show", "WO-1").stdout)
+        self.assertIn("SN000500 to SN000504, none left", self.line.cli("order", "list").stdout)
+        self.assertIn("no serial number left up to SN000504", self.line.cli("status").stdout)
         self.assert_fails(self.attempt(5), ("order-quota-reached",))
         self.line.cli("order", "close", "WO-1")
         self.line.cli("order", "open", "WO-1", "--first", "SN000500", "--last", "SN000504")

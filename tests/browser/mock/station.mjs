@@ -37,7 +37,7 @@ export class Station {
       station: name, operator: '', version: '0.1.0', started_at: now(), stopping: false,
       cloud: { connected: true, since: now(), trouble_code: '', trouble: '', in_flight: 0, queued: 0 },
       ledger_writable: true, ledger_trouble: '',
-      orders: [{ order: 'WO-1001', product, quota: 500, passed: 412 }],
+      orders: [{ order: 'WO-1001', product, quota: 500, passed: 412, first_serial: '', last_serial: '', next_serial: '' }],
       outcomes: {}, failure_codes: {},
       slots: slots.map((s) => at_rest(s, product)),
     };

@@ -28,7 +28,7 @@ void offer_everything(providers& to) {
 }
 
 void tell_of_a_board(station::station_status& now) {
-    now.orders.push_back({order_name{"WO-17"}, product_name{"sensor"}, 100, 2});
+    now.orders.push_back({order_name{"WO-17"}, product_name{"sensor"}, 100, 2, "SN0001", "SN0100", "SN0003"});
     now.outcomes["passed"] = 2;
     now.failure_codes["device-no-answer"] = 1;
     auto& slot = now.slots[0];

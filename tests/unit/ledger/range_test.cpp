@@ -43,6 +43,16 @@ std::string code_of(const std::function<void()>& what) {
     return {};
 }
 
+/// What lists and the station tell of each order, before the number is given away.
+std::vector<std::string> next_numbers(const ledger_fixture& line) {
+    std::vector<std::string> found;
+    line.reader().orders([&](const ledger::order_row& row) {
+        found.push_back(row.order + " " + row.next_serial);
+        return true;
+    });
+    return found;
+}
+
 std::vector<std::string> problems(const ledger_fixture& line) {
     return line.reader().verify().problems;
 }
@@ -103,9 +113,11 @@ TEST_CASE("a number that a board has already is passed over", "[ledger]") {
     open_range(line, "WO-1", "SN1", "SN5");
     open_range(line, "WO-2", "SN1", "SN5");
     CHECK(number_from(line, "WO-1", "a1") == "SN1");
+    CHECK(next_numbers(line) == std::vector<std::string>{"WO-2 SN3", "WO-1 SN3"});
     CHECK(number_from(line, "WO-1", "a2") == "SN3");
     CHECK(number_from(line, "WO-2", "a3") == "SN4");
     CHECK(number_from(line, "WO-1", "a4") == "SN5");
+    CHECK(next_numbers(line) == std::vector<std::string>{"WO-2 ", "WO-1 "});
     CHECK(problems(line).empty());
 }
 

@@ -59,6 +59,9 @@ TEST_CASE("boards plugged at once get numbers of their own", "[station]") {
           std::set<std::string>{"SN1", "SN2"});
     CHECK(one.slot("A1").thing.text().find(one.slot("A1").serial.text()) != std::string::npos);
     CHECK(handed_out(file) == 2);
+    const auto shown = one.here.status().orders;
+    REQUIRE(shown.size() == 1);
+    CHECK(shown[0].first_serial + " " + shown[0].next_serial + " " + shown[0].last_serial == "SN1 SN3 SN9");
     one.stop();
     CHECK(ledger::reader(file).verify().problems.empty());
 }

@@ -23,11 +23,20 @@ const Progress = ({ order }) => {
   );
 };
 
+/** Of an order that hands out serial numbers: the next free one and the last. */
+const Serials = ({ order: { next_serial: next, last_serial: last } }) =>
+  last && (
+    <p class={`order__serials${next ? '' : ' order__serials--none'}`}>
+      {next ? t('order.next-serial', { next, last }) : t('order.no-serial-left', { last })}
+    </p>
+  );
+
 const Order = ({ order }) => (
   <div class="order">
     <p class="order__product">{order.product}</p>
     <p class="order__name">{t('order.named', { order: order.order })}</p>
     <Progress order={order} />
+    <Serials order={order} />
   </div>
 );
 
