@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/connection.hpp"
 
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -14,6 +16,7 @@
 
 #include "api/live_feed.hpp"
 #include "api/problem.hpp"
+#include "api/sockets.hpp"
 #include "api/transport.hpp"
 
 namespace fleetline::api {
@@ -47,6 +50,15 @@ head head_of(const plain_request& asked) {
     out.if_none_match = text(asked[http::field::if_none_match]);
     out.upgrade = beast::websocket::is_upgrade(asked);
     return out;
+}
+
+/// Keeps the socket for itself: the connection may be through before whoever asks.
+std::function<bool()> watch(int socket) {
+    const auto own = std::make_shared<descriptor>(::fcntl(socket, F_DUPFD_CLOEXEC, 0));
+    return [own] {
+        pollfd one{own->get(), POLLRDHUP, 0};
+        return ::poll(&one, 1, 0) > 0;
+    };
 }
 
 class http_connection final : public connection {
@@ -95,6 +107,7 @@ class http_connection final : public connection {
         if (!admitted.refusal) admitted.refusal = co_await read_body(admitted);
         if (admitted.refusal) co_return co_await send(*admitted.refusal, may_go_on());
         admitted.what.body = std::move(parser_->get().body());
+        admitted.what.watch_peer = [this] { return watch(stream_.lowest().socket().native_handle()); };
         auto answer = co_await here_.answer(admitted);
         co_return co_await send(answer, may_go_on());
     }

@@ -7,6 +7,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -48,6 +49,10 @@ struct request {
     std::string accept_encoding, if_none_match;
     std::string body;
     std::optional<caller> by;
+
+    /// For long work that says nothing for a while. Called while the handler runs; what it answers may be asked
+    /// on any thread: has the client gone (or said that it will not say more)? Empty: it is not known.
+    std::function<std::function<bool()>()> watch_peer;
 
     std::string_view parameter(std::string_view name) const;
     const std::string* asked(std::string_view name) const;  ///< of the query; null if it is not there

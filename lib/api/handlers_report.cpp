@@ -46,9 +46,13 @@ asio::awaitable<response> get_report(service& here, const request& what) {
     response answer{200, std::string{asked.type}, {}};
     answer.headers.emplace_back("Content-Disposition",
                                 "attachment; filename=\"fleetline-report." + std::string{asked.name} + '"');
-    auto stopping = here.stopping;
+    report_end over{here.stopping, {}};
+    // The others are sent from their first row on: that tells whether there is anybody.
+    const bool says_nothing_for_long =
+        asked.format == report_format::xlsx || asked.format == report_format::pdf;
+    if (says_nothing_for_long && what.watch_peer) over.gone = what.watch_peer();
     answer.stream = co_await stream_report(*here.pool, asked.format, std::move(wanted), std::move(running),
-                                           std::move(stopping), here.wanted.limit.report_patience);
+                                           std::move(over), here.wanted.limit.report_patience);
     co_return answer;
 }
 

@@ -36,13 +36,23 @@ struct outcome {
     std::exception_ptr error;
 };
 
-/// Both passes over the ledger, the cover's and the rows', see the same moment.
+bool is_over(const report_end& over) {
+    return over.stopping->load() || (over.gone && over.gone());
+}
+
+/// Both passes over the ledger, the cover's and the rows', see the same moment, and neither outlasts its use.
 class held_still {
   public:
-    explicit held_still(const ledger::reader& book) : book_(book) { book_.hold_still(); }
+    held_still(const ledger::reader& book, const report_end& over) : book_(book) {
+        book_.hold_still();
+        book_.break_off_when([&over] { return is_over(over); });
+    }
     held_still(const held_still&) = delete;
     held_still& operator=(const held_still&) = delete;
-    ~held_still() { book_.move_on(); }
+    ~held_still() {
+        book_.break_off_when({});
+        book_.move_on();
+    }
 
   private:
     const ledger::reader& book_;
@@ -58,25 +68,38 @@ std::unique_ptr<report::writer> make_writer(const ledger::reader& book, report_f
     return report::make_pdf_writer(to, std::move(front));
 }
 
-void write_rows(const ledger::reader& book, report_format format, const ledger::filter& wanted,
-                const std::atomic<bool>& stopping, int pipe_end) {
+void write_report(const ledger::reader& book, report_format format, const ledger::filter& wanted,
+                  const report_end& over, int pipe_end) {
     // A client that left is an error here, not the end of the daemon.
     sigset_t broken_pipe;
     ::sigemptyset(&broken_pipe);
     ::sigaddset(&broken_pipe, SIGPIPE);
     ::pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
     auto to = report::output::to_descriptor(pipe_end, "the client");
-    const held_still moment{book};
+    const held_still moment{book, over};
     const auto writer = make_writer(book, format, wanted, to);
-    book.attempts(wanted, [&](const ledger::attempt_row& row) {
+    book.attempts(wanted, [&writer](const ledger::attempt_row& row) {
         writer->row(row);
-        return !stopping.load();
+        return true;
     });
-    // A workbook says nothing before its last row: the daemon's end would wait for it.
-    if (stopping.load())
-        throw failure("station-stopping", "Writing a report", "", "the station is being stopped");
+    if (is_over(over)) return;  // a workbook's end is long
     writer->finish();
     to.flush();
+}
+
+void write_unless_over(const ledger::reader& book, report_format format, const ledger::filter& wanted,
+                       const report_end& over, int pipe_end) {
+    std::exception_ptr error;
+    try {
+        write_report(book, format, wanted, over, pipe_end);
+    } catch (...) {
+        error = std::current_exception();
+    }
+    if (over.stopping->load())
+        throw failure("station-stopping", "Writing a report", "", "the station is being stopped");
+    if (is_over(over))
+        throw failure("station-request-timeout", "Writing a report", "", "the client has gone");
+    if (error) std::rethrow_exception(error);
 }
 
 class report_stream final : public body_source {
@@ -125,8 +148,7 @@ class report_stream final : public body_source {
 
 asio::awaitable<std::unique_ptr<body_source>> stream_report(ledger_pool& pool, report_format format,
                                                             ledger::filter wanted,
-                                                            std::shared_ptr<void> running,
-                                                            std::shared_ptr<std::atomic<bool>> stopping,
+                                                            std::shared_ptr<void> running, report_end over,
                                                             milliseconds patience) {
     const auto executor = co_await asio::this_coro::executor;
     int ends[2] = {-1, -1};
@@ -136,8 +158,9 @@ asio::awaitable<std::unique_ptr<body_source>> stream_report(ledger_pool& pool, r
     auto went = std::make_shared<outcome>();
     auto source = std::make_unique<report_stream>(executor, ends[0], went, patience);
     pool.start(
-        [format, wanted = std::move(wanted), stopping = std::move(stopping), write_end](
-            const ledger::reader& book) { write_rows(book, format, wanted, *stopping, write_end->get()); },
+        [format, wanted = std::move(wanted), over = std::move(over), write_end](const ledger::reader& book) {
+            write_unless_over(book, format, wanted, over, write_end->get());
+        },
         [went, write_end, running = std::move(running)](const std::exception_ptr& error) {
             {
                 const std::lock_guard lock{went->mutex};

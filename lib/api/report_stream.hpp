@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -17,11 +18,19 @@ namespace fleetline::api {
 
 enum class report_format { csv, jsonl, xlsx, pdf };
 
+/// Why a report may end early: a workbook says nothing before its last row, so that no write tells its
+/// writer.
+struct report_end {
+    std::shared_ptr<std::atomic<bool>> stopping;
+    std::function<bool()> gone;  ///< the client has; asked on the writer's thread; empty: never
+};
+
 /// Resumes when its first piece is there, so that a ledger that cannot be read is told as such. `running` is
-/// held until both ends are through; the report breaks off soon after `stopping` is set. The stream throws
+/// held until both ends are through; the report breaks off soon after `over` says so. The stream throws
 /// when the report breaks off later, or is not taken within `patience`.
-boost::asio::awaitable<std::unique_ptr<body_source>> stream_report(
-    ledger_pool& pool, report_format format, ledger::filter wanted, std::shared_ptr<void> running,
-    std::shared_ptr<std::atomic<bool>> stopping, milliseconds patience);
+boost::asio::awaitable<std::unique_ptr<body_source>> stream_report(ledger_pool& pool, report_format format,
+                                                                   ledger::filter wanted,
+                                                                   std::shared_ptr<void> running,
+                                                                   report_end over, milliseconds patience);
 
 }  // namespace fleetline::api

@@ -132,6 +132,7 @@ class reader::impl {
         return d;
     }
 
+    std::function<bool()> over;  ///< before `rows`, which asks it
     connection rows;
 };
 
@@ -343,6 +344,14 @@ void reader::hold_still() const {
 
 void reader::move_on() const noexcept {
     impl_->rows.database().tryExec("ROLLBACK");
+}
+
+void reader::break_off_when(std::function<bool()> over) const {
+    constexpr int steps = 20'000;  // of SQLite's machine: some hundred rows
+    impl_->over = std::move(over);
+    auto* const ask = +[](void* of) { return static_cast<impl*>(of)->over() ? 1 : 0; };
+    sqlite3_progress_handler(impl_->rows.database().getHandle(), steps, impl_->over ? ask : nullptr,
+                             impl_.get());
 }
 
 bool reader::knows_signer(std::string_view certificate_sha256) const {

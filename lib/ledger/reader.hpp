@@ -121,6 +121,10 @@ class reader {
     /// Ends that; never throws.
     void move_on() const noexcept;
 
+    /// `over` is asked again and again while a question runs, on its thread: once it says yes, the question
+    /// throws failure(station-ledger-unreadable). Empty: questions run to their end.
+    void break_off_when(std::function<bool()> over) const;
+
     /// Whether this certificate (SHA-256 of its DER, hex) has signed heads of this ledger.
     bool knows_signer(std::string_view certificate_sha256) const;
 

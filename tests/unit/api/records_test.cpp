@@ -2,6 +2,7 @@
 // What the API reads from the ledger, and what it has done.
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <future>
 #include <mutex>
 #include <vector>
 
@@ -195,6 +196,35 @@ TEST_CASE("clients that leave a report half-way take no place with them", "[api]
     int status = 503;
     while (status == 503) status = here.get("/api/v1/report").status;
     CHECK(status == 200);
+}
+
+TEST_CASE("a report that nobody waits for is not written to its end", "[api]") {
+    line here{[](settings& wanted) {
+        line_story story{wanted.ledger_file, "station-1"};
+        story.at("2026-11-24T08:00:00Z");
+        fleetline::test::tell_many(story, 300, 4, 7);
+    }};
+    const auto format = GENERATE(as<std::string>{}, "xlsx", "pdf");
+    const std::string ask = "GET /api/v1/report?format=" + format + " HTTP/1.1\r\nHost: x\r\n\r\n";
+    // The client has gone before the server sees its request.
+    std::promise<void> held, go_on;
+    auto pause = std::async(std::launch::async, [&] {
+        here.on_thread([&] {
+            held.set_value();
+            go_on.get_future().wait();
+        });
+    });
+    held.get_future().wait();
+    client leaving{here.wanted.socket};
+    leaving.send(ask);
+    REQUIRE(::shutdown(leaving.number(), SHUT_WR) == 0);
+    go_on.set_value();
+    pause.get();
+
+    const auto told = api::test::parse(leaving.receive_all());
+    CHECK(told.status == 408);
+    CHECK(told.code() == "station-request-timeout");
+    CHECK(here.get("/api/v1/report?format=" + format).status == 200);
 }
 
 TEST_CASE("a missing ledger is a problem of its own, and the line's state is told all the same", "[api]") {
