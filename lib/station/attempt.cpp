@@ -63,8 +63,8 @@ void attempt::put_down_time() {
 }
 
 void attempt::leave_step() {
-    if (settings_.step_took) settings_.step_took(status_.at, time_.now() - reached_);
-    reached_ = time_.now();
+    if (settings_.step_took) settings_.step_took(status_.at, entered_ - reached_);
+    reached_ = entered_;
 }
 
 void attempt::enter(step next) {

@@ -55,7 +55,7 @@ class attempt {
 
   private:
     void put_down_time();
-    void leave_step();
+    void leave_step();  ///< after put_down_time(): at the same moment
     void show_outcome(slot_state state, std::string_view code, std::string why);
     ledger::attempt_finished closing(std::string_view outcome, std::string_view code, std::string why);
     boost::asio::awaitable<void> checkpoint(std::string_view when, std::string_view kind);
