@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { read_catalogue } from '../../daemon/www/catalogue.mjs';
+import { code_texts } from './mock/boards.mjs';
 
 const read = async (name) => JSON.parse(await readFile(new URL(`../../daemon/www/src/lang/${name}.json`, import.meta.url)));
 
@@ -14,6 +15,27 @@ test('every failure code of the catalogue has Japanese and Chinese words', async
     const missing = Object.keys(catalogue).filter((code) => !codes[code]?.text || !codes[code]?.next);
     assert.deepEqual(missing, [], `daemon/www/src/lang/${language}.codes.json lacks codes of lib/station/failure_catalogue.cpp`);
   }
+});
+
+test('the advice in Japanese and Chinese is the catalogue\'s', async () => {
+  // Not a translation checked, but that none tells people to do something else.
+  const terms = [
+    { en: /engineer/, ja: /技術者/, 'zh-CN': /工程师/ },
+    { en: /scan/i, ja: /スキャン/, 'zh-CN': /扫/ },
+    { en: /aside/, ja: /別に置/, 'zh-CN': /另放/ },
+    { en: /\blabel/, ja: /ラベル/, 'zh-CN': /标签/ },
+  ];
+  const catalogue = await read_catalogue();
+  for (const language of ['ja', 'zh-CN']) {
+    const codes = await read(`${language}.codes`);
+    for (const [code, { next }] of Object.entries(catalogue))
+      for (const term of terms) assert.equal(term[language].test(codes[code].next), term.en.test(next), `${language} ${code}: ${codes[code].next}`);
+  }
+});
+
+test('the made-up station speaks the catalogue\'s words', async () => {
+  const catalogue = await read_catalogue();
+  for (const [code, words] of Object.entries(code_texts)) assert.deepEqual(words, [catalogue[code].text, catalogue[code].next], code);
 });
 
 test('every text of the page is there in all languages, with the same things to fill in', async () => {

@@ -9,7 +9,7 @@ export const code_texts = {
   'device-write-failed': ['The board did not take its certificate.', 'Plug the board again. If it happens twice, put it aside.'],
   'already-provisioned': ['This board has passed already.', 'Put it with the finished boards. To do it again an engineer must authorise a rework.'],
   'order-quota-reached': ['The work order is complete.', 'Ask for the next work order.'],
-  'order-serial-mismatch': ['The label and the board say different serial numbers.', 'Check label and board, and put the board aside.'],
+  'order-serial-mismatch': ['The label is not this board\'s.', 'Scan the right label, or put the board aside.'],
   'port-gone': ['The board was unplugged before it was done.', 'Plug the board again.'],
 };
 
