@@ -156,7 +156,7 @@ constexpr std::array catalogue{
     failure_entry{"station-request-too-many", "Too much is asked at once.", "Wait a moment, then try again.",
                   true},
     failure_entry{"station-request-unauthenticated", "The station does not know you.",
-                  "Sign in with a token: an engineer makes one with 'fleetline token'.", false},
+                  "Sign in with a token: an engineer makes one with 'fleetline token add'.", false},
     failure_entry{"station-request-upgrade", "This address serves a WebSocket only.",
                   "Ask for an upgrade to WebSocket.", false},
     failure_entry{"station-slot-busy", "There is no board to try again in this slot.",

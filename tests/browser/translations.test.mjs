@@ -48,6 +48,17 @@ test('every text of the page is there in all languages, with the same things to 
   }
 });
 
+test('the commands that the page names are those of the manual page', async () => {
+  const manual = await readFile(new URL('../../packaging/man/fleetline.1', import.meta.url), 'utf8');
+  const commands = [...manual.matchAll(/^\.It Cm ([a-z -]+?)(?= (?:Ar|Fl|O[op]|\|)|$)/gm)].map((m) => m[1]);
+  const named = [];
+  for (const name of ['en', 'ja', 'zh-CN', 'ja.codes', 'zh-CN.codes']) named.push(JSON.stringify(await read(name)));
+  named.push(JSON.stringify(await read_catalogue()));
+  const found = named.flatMap((text) => [...text.matchAll(/fleetline ([a-z][a-z -]*?)(?: --[a-z-]+)?[”」']/g)].map((m) => m[1]));
+  assert.ok(found.length > 5);
+  assert.deepEqual(found.filter((each) => !commands.includes(each)), []);
+});
+
 test('Japanese and Chinese are really translated', async () => {
   for (const language of ['ja', 'zh-CN']) {
     const texts = { ...(await read(language)), ...Object.fromEntries(Object.entries(await read(`${language}.codes`)).map(([k, v]) => [k, v.text + v.next])) };

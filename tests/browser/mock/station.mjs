@@ -174,7 +174,7 @@ export class Station {
     if (request.method === 'POST') return this.#json(answer, {}, 202);
     const engineer = this.engineer_token === '' || request.headers.authorization === `Bearer ${this.engineer_token}`;
     if (request.headers.authorization && !engineer) {
-      const { document } = this.problem(401, 'station-request-unauthenticated', 'The station does not know you.', 'Sign in with a token: an engineer makes one with \'fleetline token\'.');
+      const { document } = this.problem(401, 'station-request-unauthenticated', 'The station does not know you.', 'Sign in with a token: an engineer makes one with \'fleetline token add\'.');
       return this.#json(answer, document, 401);
     }
     if (!engineer && /transcript|report|attempts\/./.test(path)) {
