@@ -63,7 +63,9 @@ test('production mode locks everything but scan, retry and signing on, survives 
   boards.fail(scene.station, 'A2', 'device-no-answer');
   await tile_in(scene, 'A2', 'failed');
   await scene.page.getByRole('button', { name: 'Lock' }).click();
-  await scene.page.getByLabel('PIN').fill('4711');
+  await scene.page.getByLabel('PIN', { exact: true }).fill('4711');
+  await press('Enter');
+  await scene.page.getByLabel('PIN, once more').fill('4711');
   await press('Enter');
   await scene.page.getByRole('button', { name: 'Unlock' }).waitFor();
   await scene.page.reload();
@@ -86,6 +88,20 @@ test('production mode locks everything but scan, retry and signing on, survives 
   await scene.page.getByLabel('PIN').fill('4711');
   await press('Enter');
   await scene.page.getByRole('link', { name: 'Attempts' }).waitFor();
+});
+
+test('a kiosk opens locked with the PIN of its address, which is not left behind', async () => {
+  await scene.page.goto(`${scene.station.url}#/production/4711`);
+  await scene.page.getByRole('button', { name: 'Unlock' }).click();
+  assert.equal(new URL(scene.page.url()).hash, '#/');
+  await scene.page.getByLabel('PIN').fill('4712');
+  await press('Enter');
+  await scene.page.getByText('That is not the PIN.').waitFor();
+  await scene.page.getByLabel('PIN').fill('4711');
+  await press('Enter');
+  await scene.page.getByRole('link', { name: 'Attempts' }).waitFor();
+  await scene.page.goBack();
+  assert.doesNotMatch(scene.page.url(), /4711/);
 });
 
 test('a kiosk opens locked at #/production', async () => {

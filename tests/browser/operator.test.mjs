@@ -80,6 +80,7 @@ test('it stays open for whoever is typing', async () => {
   await tile_in(scene, 'A1', 'waiting-for-scan');
   await scene.page.keyboard.type('m');
   await scene.page.keyboard.press('Enter');
+  await scene.page.getByRole('button', { name: 'It is a name' }).click();
   await eventually(() => assert.deepEqual(names(), ['Kim']));
 });
 

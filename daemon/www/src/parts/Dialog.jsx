@@ -3,9 +3,27 @@
 import { signal } from '@preact/signals';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { t } from '../state/i18n.js';
+import { awaited } from '../state/store.js';
 
 /** How many are open. */
 export const dialogs = signal(0);
+
+const open = new Set();
+
+/** A label that is being scanned finds the scan field behind nothing. */
+export function close_dialogs() {
+  for (const box of open) box.close();
+}
+
+/** Calls `act` whenever one more slot awaits its label. */
+export function useLabelAwaited(act) {
+  const before = useRef(awaited.value);
+  useEffect(() => {
+    const more = awaited.value.some((name) => !before.current.includes(name));
+    before.current = awaited.value;
+    if (more) act();
+  }, [awaited.value]);
+}
 
 export function Dialog({ title, on_close, children, kind = '' }) {
   const box = useRef(null);
@@ -13,8 +31,10 @@ export function Dialog({ title, on_close, children, kind = '' }) {
   useEffect(() => {
     const shown = box.current;
     shown.showModal();
+    open.add(shown);
     dialogs.value = dialogs.peek() + 1;
     return () => {
+      open.delete(shown);
       shown.close();
       dialogs.value = dialogs.peek() - 1;
     };

@@ -1,39 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who works at the station, and signing on and off: a badge is scanned or a name typed, Enter does the rest. In production
-// mode too: it changes nobody's rights, and a line without badges would need the PIN at every change of shift.
+// mode too: it changes nobody's rights, and a line without badges would need the PIN at every change of shift. While a board
+// waits for its label nobody knows whether a label or a name was scanned into the form: it asks.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { sign_on } from '../state/actions.js';
+import { scan, sign_on } from '../state/actions.js';
 import { t } from '../state/i18n.js';
-import { station } from '../state/store.js';
-import { Dialog } from './Dialog.jsx';
+import { awaited, slot_names, station } from '../state/store.js';
+import { Dialog, useLabelAwaited } from './Dialog.jsx';
 import { Refused } from './Refused.jsx';
-import { awaited } from './ScanBox.jsx';
 import { Sign } from './Shape.jsx';
 
 const patience_ms = 60000;
 
 /** A form that somebody left open must not take the next label for a name. */
 function useLeaving(name, on_close) {
-  const waiting = awaited.value.length;
-  const before = useRef(waiting);
-  useEffect(() => {
-    if (waiting > before.current && !name) on_close();
-    before.current = waiting;
-  }, [waiting]);
+  useLabelAwaited(() => name || on_close());
   useEffect(() => {
     const timer = setTimeout(on_close, patience_ms);
     return () => clearTimeout(timer);
   }, [name]);
 }
 
+/** The label is the first choice: the scanner's next Enter takes it. */
+function LabelOrName({ text, on_label, on_name }) {
+  const first = useRef(null);
+  useEffect(() => first.current?.focus(), []);
+  return (
+    <div role="alert">
+      <p>{t('operator.label-or-name', { text, slots: awaited.value.slice(0, 6).join(', ') })}</p>
+      <div class="dialog__actions">
+        <button ref={first} type="button" class="button button--main" onClick={on_label}>{t('operator.is-label')}</button>
+        <button type="button" class="button" onClick={on_name}>{t('operator.is-name')}</button>
+      </div>
+    </div>
+  );
+}
+
 function SignOn({ on_close }) {
   const [name, set_name] = useState('');
   const [problem, set_problem] = useState(null);
+  const [doubtful, set_doubtful] = useState('');
   const field = useRef(null);
   useEffect(() => field.current?.focus(), []);
   useLeaving(name, on_close);
   const send = async (who) => {
     set_problem(null);
+    set_doubtful('');
     try {
       await sign_on(who);
       on_close();
@@ -45,8 +57,20 @@ function SignOn({ on_close }) {
   };
   const submit = (event) => {
     event.preventDefault();
-    if (name.trim()) send(name.trim());
+    const text = name.trim();
+    if (text && awaited.value.length > 0) set_doubtful(text);
+    else if (text) send(text);
   };
+  const take_label = () => {
+    on_close();
+    scan(doubtful, slot_names.value);
+  };
+  if (doubtful)
+    return (
+      <Dialog title={t('operator.title')} on_close={on_close}>
+        <LabelOrName text={doubtful} on_label={take_label} on_name={() => send(doubtful)} />
+      </Dialog>
+    );
   return (
     <Dialog title={t('operator.title')} on_close={on_close}>
       <form onSubmit={submit}>

@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a label's serial number arrives. A scanner types like a keyboard and ends with Enter; whatever is typed while
-// no text field has the focus lands here, so that a scan is never lost. When a slot awaits a scan it says which.
-import { computed, effect } from '@preact/signals';
+// no text field has the focus lands here, so that a scan is never lost; a dialog that stands in its way is closed. When a
+// slot awaits a scan it says which.
+import { effect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { said, scan, scan_target } from '../state/actions.js';
 import { t } from '../state/i18n.js';
-import { slot_names, slot_signal } from '../state/store.js';
-import { dialogs } from './Dialog.jsx';
+import { awaited, slot_names } from '../state/store.js';
+import { close_dialogs, dialogs } from './Dialog.jsx';
 import { Sign } from './Shape.jsx';
 
+/** A list is none: what is typed is a label far more often than the beginning of a language's name. */
 const is_text_field = (element) =>
   element instanceof HTMLElement &&
-  (element.isContentEditable || element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement ||
+  (element.isContentEditable || element instanceof HTMLTextAreaElement ||
     (element instanceof HTMLInputElement && !['checkbox', 'radio', 'button'].includes(element.type)));
-
-export const awaited = computed(() =>
-  slot_names.value.filter((name) => slot_signal(name).value.state === 'waiting-for-scan'),
-);
 
 /** Space is left to the buttons: no serial number begins with one. */
 const starts_a_scan = (event) =>
@@ -25,7 +23,9 @@ const starts_a_scan = (event) =>
 function useScanner(field) {
   useEffect(() => {
     const on_key = (event) => {
-      if (starts_a_scan(event) && !is_text_field(document.activeElement) && dialogs.peek() === 0) field.current?.focus();
+      if (!starts_a_scan(event) || is_text_field(document.activeElement)) return;
+      close_dialogs();
+      field.current?.focus();
     };
     addEventListener('keydown', on_key, { capture: true });
     const stop = effect(() => {
@@ -50,11 +50,23 @@ export function ScanBox() {
   const field = useRef(null);
   useScanner(field);
   useEffect(() => field.current?.focus(), []);
-  const submit = (event) => {
-    event.preventDefault();
+  const send = () => {
     const text = field.current.value;
     field.current.value = '';
     scan(text, slot_names.value);
+  };
+  const submit = (event) => {
+    event.preventDefault();
+    send();
+  };
+  // An input method takes the scanner's Enter for itself: the label is complete all the same.
+  const entered = useRef(false);
+  const on_key = (event) => {
+    entered.current = event.isComposing && event.code === 'Enter';
+  };
+  const on_composed = () => {
+    if (entered.current) send();
+    entered.current = false;
   };
   const message = said.value;
   return (
@@ -68,6 +80,8 @@ export function ScanBox() {
           ref={field}
           class="scan__field"
           type="text"
+          onKeyDown={on_key}
+          onCompositionEnd={on_composed}
           autocomplete="off"
           autocapitalize="off"
           spellcheck={false}

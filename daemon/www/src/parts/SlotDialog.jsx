@@ -4,7 +4,7 @@
 import { date_time, duration, t } from '../state/i18n.js';
 import { production } from '../state/production.js';
 import { slot_signal } from '../state/store.js';
-import { Dialog } from './Dialog.jsx';
+import { Dialog, useLabelAwaited } from './Dialog.jsx';
 import { Shape } from './Shape.jsx';
 import { Retry, Steps } from './Tile.jsx';
 import { look_of, may_retry, state_word, step_word, what_happened, what_to_do } from './words.js';
@@ -35,6 +35,7 @@ const Facts = ({ s }) => (
 export function SlotDialog({ name, on_close }) {
   const s = slot_signal(name).value;
   const look = look_of(s);
+  useLabelAwaited(on_close);
   return (
     <Dialog title={t('slot.title', { slot: name })} on_close={on_close} kind="dialog--slot">
       <p class={`plate plate--${look}`}><Shape state={look} /> {state_word(look)}</p>

@@ -62,7 +62,10 @@ const Sound = () => {
 
 const Language = () => (
   <select class="bar-select" aria-label={t('language.title')} value={language.value}
-    onChange={(e) => choose_language(e.currentTarget.value)}>
+    onChange={(e) => {
+      choose_language(e.currentTarget.value);
+      e.currentTarget.blur(); // or the next scan would choose another one
+    }}>
     {Object.entries(languages).map(([name, text]) => (
       <option key={name} value={name} lang={name} selected={name === language.value}>{text}</option>
     ))}

@@ -10,6 +10,15 @@ export const retrying = signal(new Set());
 export const said = signal(null);
 /** The slot the next scan is for; empty: the station decides. */
 export const scan_target = signal('');
+const choice_life_ms = 30000;
+let forgetting = 0;
+
+/** For one label, and not for long: a fixture's label that was read by mistake must not take all that come. */
+function choose(slot) {
+  clearTimeout(forgetting);
+  scan_target.value = slot;
+  if (slot) forgetting = setTimeout(choose, choice_life_ms, '');
+}
 
 export function tell(good, text, next = '') {
   said.value = { good, text, next, at: Date.now() };
@@ -22,28 +31,37 @@ function tell_problem(problem) {
   if (problem.message && problem.message !== said.value.text) said.value = { ...said.value, detail: problem.message };
 }
 
+/** As the label says it: an input method that is on makes full-width letters, and long vowels of its dashes. */
+export function label_of(typed) {
+  const text = typed.normalize('NFKC').trim();
+  const plain = text.replace(/[ー―‐‑–—−]/g, '-');
+  return /^[\x20-\x7e]*$/.test(plain) ? plain : text;
+}
+
 /** A slot's own name read from a label on the fixture chooses that slot for the next scan. */
 export async function scan(text, slot_names) {
-  const serial = text.trim();
+  const serial = label_of(text);
   if (!serial) return;
   if (slot_names.includes(serial)) {
-    scan_target.value = serial;
+    choose(serial);
     tell(true, t('scan.for-slot', { slot: serial }));
     return;
   }
   const slot = scan_target.value;
   try {
     const answer = await post('/scan', slot ? { serial, slot } : { serial });
-    scan_target.value = '';
-    tell(true, answer.slot ? t('scan.taken-by', { serial, slot: answer.slot }) : t('scan.taken', { serial }));
+    choose('');
+    if (answer.operator) tell(true, t('operator.works', { name: answer.operator }));
+    else tell(true, answer.slot ? t('scan.taken-by', { serial, slot: answer.slot }) : t('scan.taken', { serial }));
   } catch (problem) {
+    if (problem.status !== 0) choose('');
     tell_problem(problem);
   }
 }
 
 /** Empty: signs off. A refusal is the caller's to show. */
 export async function sign_on(name) {
-  const { operator = name } = await post('/operator', { name });
+  const { operator = name } = await post('/operator', { name: name.normalize('NFKC') });
   tell(true, operator ? t('operator.works', { name: operator }) : t('operator.nobody'));
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Production mode: the page shows the slots and takes scans and retries, nothing else, until it is unlocked. It keeps
 // wrong hands from wandering; what somebody is allowed to do is the station's business (roles), not the page's.
-// Opening the page at #/production locks it at once, for a kiosk.
+// Opening the page at #/production/PIN locks it at once, for a kiosk; without a PIN anybody can unlock it.
 import { effect, signal } from '@preact/signals';
-import { go, route } from './route.js';
+import { go_instead, route } from './route.js';
 import { read_setting, write_setting } from './settings.js';
 
 export const production = signal(read_setting('production') !== null);
@@ -11,7 +11,6 @@ export const production = signal(read_setting('production') !== null);
 export function lock(pin) {
   write_setting('production', pin);
   production.value = true;
-  go('#/');
 }
 
 /** False: the wrong PIN. */
@@ -22,9 +21,12 @@ export function unlock(pin) {
   return true;
 }
 
+/** What may be chosen as a PIN on the page. */
+export const is_pin = (text) => /^\d{4,8}$/.test(text);
+
 export const pin_needed = () => Boolean(read_setting('production'));
 
 effect(() => {
-  if (route.value.view === 'production' && !production.peek()) lock('');
-  else if (production.value && route.value.view !== '') go('#/');
+  if (route.value.view === 'production' && !production.peek()) lock(route.value.id);
+  if (production.value && route.value.view !== '') go_instead('#/'); // the PIN is not left behind
 });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where in the page we are: #/ (the slots), #/attempts?…, #/attempts/ID, #/statistics?…, #/report.
+// Where in the page we are: #/ (the slots), #/attempts?…, #/attempts/ID, #/statistics?…, #/report, #/production/PIN.
 import { computed, signal } from '@preact/signals';
 
 const hash = signal(location.hash);
@@ -14,3 +14,6 @@ export const route = computed(() => {
 export const go = (to) => {
   location.hash = to;
 };
+
+/** As go, but where we were is forgotten. */
+export const go_instead = (to) => location.replace(to);

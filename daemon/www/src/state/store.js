@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the page knows of the station. Fed by live.js; read by the parts, each of which draws again only when the
 // signal it reads has changed: a change of one slot costs one tile.
-import { batch, signal } from '@preact/signals';
+import { batch, computed, signal } from '@preact/signals';
 
 /** The states in which a slot keeps what became of its board. */
 export const ended = new Set(['passed', 'failed', 'refused', 'abandoned']);
@@ -34,6 +34,9 @@ export function slot_signal(name) {
   }
   return found;
 }
+
+/** The slots whose boards wait for their labels. */
+export const awaited = computed(() => slot_names.value.filter((name) => slot_signal(name).value.state === 'waiting-for-scan'));
 
 /** `listener(slot_status)` is called for each outcome that is seen to happen (not for those found on connecting). */
 export function on_outcome(listener) {
