@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "cloud/messages.hpp"
 #include "core/digest.hpp"
 #include "x509/x509.hpp"
 
@@ -15,14 +16,16 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* create_topic = "$aws/certificates/create-from-csr/json";
-
 json refusal(int status, const char* code) {
     json body;
     body["statusCode"] = status;
     body["errorCode"] = code;
     body["errorMessage"] = "the hook says no";
     return body;
+}
+
+json decoded(bool cbor, std::string_view text) {
+    return cbor ? json::from_cbor(text, true, false) : json::parse(text, nullptr, false);
 }
 
 }  // namespace
@@ -54,7 +57,7 @@ std::string mint::make(EVP_PKEY* key, EVP_PKEY* ca, long ends) {
     return make_certificate_pem(key, wish, ca, "Device CA");
 }
 
-std::set<std::string> hostile_board::allowed() const {
+std::set<std::string> hostile_board::allowed(bool echo) const {
     // Another board's "nonsense" may be a good certificate for this one's key: then that is its own.
     switch (certificate.empty() ? create : fate::good) {
         case fate::mute:
@@ -74,8 +77,19 @@ std::set<std::string> hostile_board::allowed() const {
             break;
     }
     if (registers == end_fate::refused) return {"cloud-rejected"};
+    // By its thing's name alone it is the late answer to another board, and nothing was heard for this one.
+    if (registers == end_fate::mismatched && !echo) return {"cloud-no-answer", "cloud-answer-mismatched"};
     if (registers == end_fate::mismatched) return {"cloud-answer-mismatched"};
     return {"passed"};
+}
+
+hostile_script::hostile_script(std::uint64_t seed, hostile_manner manner)
+    : dice_(seed), manner_(manner), create_topic_(cloud::create_topics(manner.format).request) {}
+
+std::string hostile_script::encoded(const json& body) const {
+    if (manner_.format == cloud::payload_format::json) return body.dump();
+    const auto bytes = json::to_cbor(body);
+    return {bytes.begin(), bytes.end()};
 }
 
 hostile_board& hostile_script::plug(bool real_csr) {
@@ -97,6 +111,8 @@ hostile_board& hostile_script::plug(bool real_csr) {
                                : fate::good;
     const int second = roll(100);
     made->registers = second < 3 ? end_fate::refused : second < 6 ? end_fate::mismatched : end_fate::good;
+    if (manner_.refuses_half && roll(2) == 0) made->create = fate::refused;
+    if (manner_.refuses_half && roll(2) == 0) made->registers = end_fate::refused;
     if (made->serial == "SN000001") made->registers = end_fate::good;
     by_csr_[made->csr] = by_serial_[made->serial] = made.get();
     boards_.push_back(std::move(made));
@@ -104,7 +120,7 @@ hostile_board& hostile_script::plug(bool real_csr) {
 }
 
 void hostile_script::send(const std::string& topic, const json& body, int least, int most) {
-    send_text(topic, body.dump(), least, most);
+    send_text(topic, encoded(body), least, most);
 }
 
 void hostile_script::send_text(const std::string& topic, const std::string& text, int least, int most) {
@@ -128,8 +144,8 @@ json hostile_script::certificate_answer(const std::string& key, const std::strin
 
 std::vector<hostile_answer> hostile_script::answers(const std::string& topic, std::string_view payload) {
     ++requests_;
-    const auto body = json::parse(payload);
-    if (topic == create_topic) {
+    const auto body = decoded(manner_.format == cloud::payload_format::cbor, payload);
+    if (topic == create_topic_) {
         create(topic, *by_csr_.at(body.at("certificateSigningRequest").get<std::string>()));
     } else {
         register_thing(topic, *by_serial_.at(body.at("parameters").at("SerialNumber").get<std::string>()));
@@ -139,14 +155,18 @@ std::vector<hostile_answer> hostile_script::answers(const std::string& topic, st
         send_text(stray.topic, stray.payload, 5, 300);
     }
     if (roll(200) == 0) {
-        send_text(std::string(create_topic) + "/accepted", roll(2) == 0 ? "[]" : "{\"x\":", 5, 300);
+        // An empty list, or a map that breaks off.
+        const bool json_asked = manner_.format == cloud::payload_format::json;
+        const char* const list = json_asked ? "[]" : "\x80";
+        const char* const broken = json_asked ? "{\"x\":" : "\xA1\x61x";
+        send_text(create_topic_ + "/accepted", roll(2) == 0 ? list : broken, 5, 300);
     }
     return std::exchange(out_, {});
 }
 
 hostile_answer hostile_script::to_nobody() {
     const auto body = certificate_answer(public_key_of(stranger_.get()), "SN999999", false, false);
-    return {milliseconds{0}, std::string(create_topic) + "/accepted", body.dump()};
+    return {milliseconds{0}, create_topic_ + "/accepted", encoded(body)};
 }
 
 void hostile_script::create(const std::string& topic, hostile_board& from) {
@@ -197,8 +217,10 @@ void hostile_script::register_thing(const std::string& topic, const hostile_boar
 }
 
 std::string hostile_script::certificate_in(const std::string& topic, const std::string& payload) {
-    if (topic != std::string(create_topic) + "/accepted") return {};
-    const auto body = json::parse(payload, nullptr, false);
+    const bool cbor = topic.ends_with("/cbor/accepted");
+    const auto format = cbor ? cloud::payload_format::cbor : cloud::payload_format::json;
+    if (topic != cloud::create_topics(format).accepted) return {};
+    const auto body = decoded(cbor, payload);
     if (!body.is_object() || !body.contains("certificatePem")) return {};
     return sha256_hex(*x509::from_pem("CERTIFICATE", body.at("certificatePem").get<std::string>()));
 }

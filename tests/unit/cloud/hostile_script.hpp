@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cloud/settings.hpp"
 #include "core/time.hpp"
 #include "workshop.hpp"
 
@@ -46,8 +47,14 @@ struct hostile_board {
     std::string certificate;
     std::string thing;
 
-    /// How it may end.
-    std::set<std::string> allowed() const;
+    /// How it may end; `echo`: the answers to registrations repeat the serial, and it is looked at.
+    std::set<std::string> allowed(bool echo = true) const;
+};
+
+/// What a cloud is like, beside the faults that each has.
+struct hostile_manner {
+    cloud::payload_format format = cloud::payload_format::json;
+    bool refuses_half = false;  ///< of the certificates, and of the registrations
 };
 
 struct hostile_answer {
@@ -58,7 +65,7 @@ struct hostile_answer {
 
 class hostile_script {
   public:
-    explicit hostile_script(std::uint64_t seed) : dice_(seed) {}
+    explicit hostile_script(std::uint64_t seed, hostile_manner manner = {});
 
     /// The next board, with its fate. `real_csr`: else the serial stands for its request.
     hostile_board& plug(bool real_csr);
@@ -74,6 +81,7 @@ class hostile_script {
     static std::string certificate_in(const std::string& topic, const std::string& payload);
 
   private:
+    std::string encoded(const nlohmann::json& body) const;
     void send(const std::string& topic, const nlohmann::json& body, int least, int most);
     void send_text(const std::string& topic, const std::string& text, int least, int most);
     nlohmann::json certificate_answer(const std::string& key, const std::string& serial, bool expired,
@@ -83,6 +91,8 @@ class hostile_script {
     int roll(int most) { return std::uniform_int_distribution<int>(0, most - 1)(dice_); }
 
     std::mt19937_64 dice_;
+    hostile_manner manner_;
+    std::string create_topic_;
     mint certificates_;
     const key_ptr stranger_ = make_key();
     std::vector<std::unique_ptr<hostile_board>> boards_;
