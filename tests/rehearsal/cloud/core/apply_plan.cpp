@@ -104,8 +104,9 @@ void apply_plan(registry& known, const provisioning_plan& plan, const certificat
             }
             known.attach_principal(plan.thing->name, certificate.id);
         }
-        set_status(known, plan, certificate);
+        // Before it is active: then nobody's policies have changed (schema.cpp, epoch).
         attach_policies(known, plan, certificate);
+        set_status(known, plan, certificate);
     });
 }
 

@@ -197,9 +197,8 @@ json provisioning::register_thing(const device_request& request) {
     if (!recipe.hook_arn.empty()) parameters = ask_hook(recipe, certificate, std::move(parameters), request);
     const provisioning_plan plan = plan_of(recipe.body, parameters, certificate.id);
     lock.lock();
-    // The hook took its time: the certificate may have gone or been revoked meanwhile.
-    const certificate_record still_there = certificate_to_register(body);
-    apply_plan(registry_, plan, still_there);
+    // Meanwhile the certificate may have gone or been revoked, or registered by another request.
+    registry_.in_transaction([&] { apply_plan(registry_, plan, certificate_to_register(body)); });
     return {{"thingName", plan.thing ? plan.thing->name : std::string{}},
             {"deviceConfiguration", plan.device_configuration}};
 }

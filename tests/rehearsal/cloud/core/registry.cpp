@@ -14,7 +14,7 @@ registry::registry(const std::filesystem::path& file, clock now)
     // NORMAL with WAL survives a kill; only a power cut may lose the last moments of a rehearsal.
     db_->exec(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; "
-        "PRAGMA wal_autocheckpoint = 8000;");
+        "PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -32768;");
     in_transaction([this] {
         const int version = db_->execAndGet("PRAGMA user_version").getInt();
         if (version == schema_version) return;

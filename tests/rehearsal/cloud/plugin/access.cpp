@@ -89,12 +89,14 @@ std::string access::status(const std::string& certificate_id) {
 }
 
 std::int64_t access::epoch() {
+    if (looked_) return epoch_;
+    looked_ = true;
     const std::int64_t version = registry_.data_version();
-    if (version != data_version_) {
-        data_version_ = version;
-        epoch_ = registry_.epoch();
-        arn_prefix_ = registry_.arn("");
-    }
+    if (version == data_version_) return epoch_;
+    data_version_ = version;
+    const std::int64_t now = registry_.epoch();
+    if (now != epoch_) arn_prefix_ = registry_.arn("");
+    epoch_ = now;
     return epoch_;
 }
 

@@ -34,8 +34,10 @@ class access {
     // The certificate's status; empty if the cloud does not know it.
     std::string status(const std::string& certificate_id);
     bool allows(principal& who, const std::string& action, const std::string& resource);
-    // Rises with every change that may alter an answer of this class.
+    // Rises with every change that may alter an answer of this class, as seen since look_again().
     std::int64_t epoch();
+    // The broker is about to wait: others may change the registry meanwhile.
+    void look_again() { looked_ = false; }
 
   private:
     void refresh(principal& who);
@@ -43,8 +45,9 @@ class access {
     std::shared_ptr<const policy_document> parsed(const std::string& document);
 
     registry& registry_;
+    bool looked_ = false;
     std::int64_t data_version_ = -1;
-    std::int64_t epoch_ = 0;
+    std::int64_t epoch_ = -1;
     std::string arn_prefix_;
     std::unordered_map<std::string, std::shared_ptr<const policy_document>> documents_;  // by text
 };

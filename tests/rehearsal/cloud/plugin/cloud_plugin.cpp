@@ -232,6 +232,7 @@ void cloud_plugin::on_turn() {
         checked_epoch_ = access_.epoch();
         drop_deactivated();
     }
+    access_.look_again();
     const auto now = std::chrono::steady_clock::now();
     if (now - purged_at_ < purge_interval) return;
     purged_at_ = now;
