@@ -14,7 +14,10 @@ MOST_HELD = 1 << 20
 
 
 class Wire:
-    def __init__(self, path, tty):
+    """To one of QEMU's own USB serial adapters: bytes are carried as they come."""
+    driver = "usb-serial"
+
+    def __init__(self, path, tty, serial):
         self.path = pathlib.Path(path)
         self.path.unlink(missing_ok=True)
         self.server = socket.socket(socket.AF_UNIX)
@@ -74,13 +77,16 @@ class Fixture:
     def __init__(self, line, rig):
         self.line, self.rig, self.wires = line, rig, {}
 
-    def plug(self, serial, port):
+    def plug(self, serial, port, wired=Wire, **fault):
         self.line.board(f"plug {serial}")
+        for what, value in fault.items():
+            self.line.board(f"fault {serial} {what.replace('_', '-')} {value}")
         tty = next(b["tty"] for b in self.line.board("list")["boards"] if b["serial"] == serial)
         name = "board-" + port.replace(".", "-")
-        wire = Wire(self.rig.path(name + ".sock"), tty)
+        wire = wired(self.rig.path(name + ".sock"), tty, serial)
         self.wires[name] = (serial, wire)
-        self.rig.plug(name, port, wire.path, serial)
+        self.rig.plug(name, port, wire.path, serial, wire.driver)
+        return wire
 
     def unplug(self, port):
         name = "board-" + port.replace(".", "-")

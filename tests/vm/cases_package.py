@@ -26,15 +26,13 @@ class PackageCases:
     def version(self):
         return self.rig.sh("dpkg-query -W -f '${Version}' fleetline")
 
-    def test_16_an_upgrade_lets_the_boards_in_their_slots_finish(self):
+    def test_23_an_upgrade_lets_the_boards_in_their_slots_finish(self):
         self.station.configure()
         self.rig.run("fleetline", "backup", "/var/backups/fleetline/before.db")
         later = self.next_package()
         self.assertNotEqual(later, self.version())
         serial = self.station.fresh("UPG")
-        self.station.line.board(f"plug {serial}")
-        self.station.line.board(f"fault {serial} slow-flash 2500")
-        self.station.fixture.plug(serial, PORTS[0])
+        self.station.fixture.plug(serial, PORTS[0], slow_flash=2500)
         self.rig.wait_for("board under way", lambda: self.station.slots()[slot_of(PORTS[0])]["state"] == "working", 30, 0)
         self.apt("install", "/root/next.deb")
         self.assertEqual(later, self.version())
@@ -48,7 +46,7 @@ class PackageCases:
         self.station.fixture.unplug_all()
         self.rig.run("fleetline", "audit", "verify")
 
-    def test_17_an_upgrade_brings_the_ledger_of_an_older_version_up_to_date_and_keeps_a_copy(self):
+    def test_24_an_upgrade_brings_the_ledger_of_an_older_version_up_to_date_and_keeps_a_copy(self):
         self.station.configure()
         fixture, board = self.station.fixture, self.station.fresh("OLD")
         fixture.plug(board, PORTS[0])
@@ -86,7 +84,7 @@ class PackageCases:
         self.assertEqual("passed", slots[slot_of(PORTS[1])]["state"])
         fixture.unplug_all()
 
-    def test_18_no_older_program_is_put_to_a_newer_ledger(self):
+    def test_25_no_older_program_is_put_to_a_newer_ledger(self):
         self.station.configure()
         before = self.version()
         set_version = "python3 -c 'import sqlite3; sqlite3.connect(\"/var/lib/fleetline/ledger.db\").execute(\"PRAGMA user_version = %d\")'"
@@ -105,7 +103,7 @@ class PackageCases:
         self.apt("install", "/root/fleetline.deb")
         self.assertEqual("active\n", self.rig.sh("systemctl is-active fleetlined || true"))
 
-    def test_19_removal_keeps_ledger_and_configuration_and_a_purge_says_what_it_deletes(self):
+    def test_26_removal_keeps_ledger_and_configuration_and_a_purge_says_what_it_deletes(self):
         self.station.configure()
         attempts = len(self.station.attempts())
         self.apt("remove", "fleetline")

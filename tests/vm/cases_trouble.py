@@ -5,6 +5,7 @@ import os
 import random
 import time
 
+from acm import AcmWire
 from boards import Flood
 from station import ENDED, PORTS, slot_of
 
@@ -22,9 +23,7 @@ systemctl start probe
 class TroubleCases:
     def plug(self, port, serial="", **fault):
         serial = serial or self.station.fresh("TRB")
-        self.station.fixture.plug(serial, port)
-        for name, value in fault.items():
-            self.station.line.board(f"fault {serial} {name.replace('_', '-')} {value}")
+        self.station.fixture.plug(serial, port, **fault)
         return serial
 
     def assert_passes(self, serial, port, patience=180):
@@ -34,6 +33,14 @@ class TroubleCases:
     def wait_for_code(self, code, port):
         """An attempt that ended before it was known which board it is at."""
         self.rig.wait_for(f"failure {code}", lambda: self.station.slots().get(slot_of(port), {}).get("failure_code") == code, 60)
+
+    def assert_pass_where_they_sit(self, *boards):
+        """The boards that met the trouble pass with nobody touching them. One that had passed before may be refused for that."""
+        for serial, port in boards:
+            self.rig.wait_for(f"pass of {serial}", lambda wanted=serial: any(
+                a["serial"] == wanted and a["outcome"] == "passed" for a in self.station.attempts()))
+            slot = self.station.wait_for_outcomes({slot_of(port): serial})[slot_of(port)]
+            self.assertTrue(slot["state"] == "passed" or slot["failure_code"] == "already-provisioned", slot)
 
     def assert_well_again(self, *boards):
         """The boards that met the trouble pass, plugged again if need be; a new one passes; the ledger is whole."""
@@ -53,11 +60,14 @@ class TroubleCases:
 
     def test_07_nothing_that_is_not_the_services_can_be_had_from_its_sandbox(self):
         self.station.configure()
-        self.rig.sh("useradd -m somebody; echo secret >/home/somebody/secret; chmod -R a+rX /home/somebody; echo x >/tmp/of-somebody")
-        self.plug(PORTS[0])
+        self.rig.sh("useradd -m somebody; echo secret >/home/somebody/secret; chmod -R a+rX /home/somebody; echo x >/tmp/of-somebody; "
+                    "install -d -o somebody -m 700 /var/lib/somebody; install -o somebody -m 600 /dev/null /var/lib/somebody/secret; "
+                    "install -m 4755 /usr/bin/id /usr/local/bin/root-id")
+        self.assertEqual("0\n", self.rig.sh("runuser -u somebody -- /usr/local/bin/root-id -u"))  # anybody else does become root
+        boards = {slot_of(PORTS[0]): self.plug(PORTS[0]), slot_of(PORTS[4]): self.plug(PORTS[4], wired=AcmWire)}
         self.addCleanup(self.station.fixture.unplug_all)
-        self.rig.wait_for("tty", lambda: self.rig.run("test", "-e", "/dev/ttyUSB0", check=False)["status"] == 0)
-        self.station.wait_for_outcomes({slot_of(PORTS[0]): f"TRB{self.station.made:05}"})  # and lets go of the port
+        self.station.wait_for_outcomes(boards)  # and lets go of the ports
+        self.rig.sh("test -c /dev/ttyUSB0 && test -c /dev/ttyACM0")
         self.rig.sh(PROBE_UNIT.replace("PORT", str(self.station.line.cloud_env["IOT_PORT"])))
         tried = [json.loads(line) for line in self.rig.sh("cat /run/probe.out").splitlines()]
         self.assertGreater(len(tried), 30)
@@ -69,7 +79,8 @@ class TroubleCases:
         boards = [(self.plug(port), port) for port in PORTS[:4]]
         self.rig.wait_for("boards under way", lambda: any(s["state"] == "working" for s in self.station.slots().values()), 30, 0)
         self.rig.sh("for on in 0 1; do echo $on >/sys/bus/usb/devices/1-1/authorized; done")
-        self.assert_well_again(*boards)
+        self.assert_pass_where_they_sit(*boards)
+        self.assert_well_again()
 
     def test_09_a_tty_that_floods(self):
         self.station.configure()
@@ -113,8 +124,8 @@ class TroubleCases:
             self.station.wait_until_connected()
             self.assert_well_again(before, after)
         else:
-            self.assert_passes(*after)
-            self.assert_well_again(before)
+            self.assert_pass_where_they_sit(before, after)
+            self.assert_well_again()
         for first in range(0, len(came), len(PORTS)):
             serials = came[first:first + len(PORTS)]
             self.plug_all(serials)
@@ -136,21 +147,30 @@ class TroubleCases:
         self.station.wait_until_connected()
         self.assert_well_again()
 
+    def fill_the_disk(self):
+        self.rig.sh("fallocate -l $(df --output=avail -B1 / | tail -1) /filler || true; "
+                    "dd if=/dev/zero of=/filler2 bs=4k 2>/dev/null || true")
+        self.addCleanup(self.free_the_disk)
+
+    def free_the_disk(self):
+        self.rig.sh("rm -f /filler /filler2")
+
     def test_12_the_disk_is_full(self):
         self.station.configure()
         self.rig.sh("systemctl restart fleetlined")  # no old write-ahead log that has room still
         self.station.wait_until_connected()
-        self.rig.sh("fallocate -l $(df --output=avail -B1 / | tail -1) /filler || true; "
-                    "dd if=/dev/zero of=/filler2 bs=4k 2>/dev/null || true")
-        self.addCleanup(self.rig.sh, "rm -f /filler /filler2")
+        self.fill_the_disk()
         serial = self.plug(PORTS[0])
         self.wait_for_code("station-ledger-unwritable", PORTS[0])
         self.assertFalse(self.station.status()["ledger_writable"])
-        self.rig.sh("rm -f /filler /filler2")
+        self.free_the_disk()
         self.assert_well_again((serial, PORTS[0]))
         self.assertTrue(self.station.status()["ledger_writable"])
 
-    def test_13_the_disk_fails_and_turns_read_only(self):
+    def restarts(self):
+        return int(self.rig.sh("systemctl show -P NRestarts fleetlined"))
+
+    def test_14_the_disk_fails_and_turns_read_only(self):
         self.station.configure()
         self.rig.sh("mount -o remount,errors=remount-ro / && echo test >/sys/fs/ext4/vda/trigger_fs_error")
         self.rig.wait_for("read-only disk", lambda: self.rig.run("touch", "/probe", check=False)["status"] != 0, 30)
@@ -168,21 +188,24 @@ class TroubleCases:
         self.station.fixture.plug(serial, PORTS[0])
         self.assert_well_again((serial, PORTS[0]))
 
-    def test_14_the_cloud_is_away_at_boot(self):
+    def test_15_boards_sit_in_their_slots_at_boot_and_the_cloud_is_away(self):
         self.station.configure()
         self.rig.shut_down()
         self.station.line.cloud.stop()
-        self.rig.boot()
+        boards = [(self.station.fresh("TRB"), port) for port in (PORTS[0], PORTS[7])]
+        self.rig.boot(seat=lambda: [self.station.fixture.plug(*board) for board in boards])
         self.rig.wait_for("station", lambda: self.station.status(), 60)
         self.assertEqual("active\n", self.rig.sh("systemctl is-active fleetlined || true"))
-        serial = self.plug(PORTS[0])
-        self.rig.wait_for("slot that waits for the cloud",
-                          lambda: self.station.slots()[slot_of(PORTS[0])]["state"] == "waiting-for-cloud", 60)
+        boards.append((self.plug(PORTS[1]), PORTS[1]))
+        for _, port in boards:
+            self.rig.wait_for("slot that waits for the cloud",
+                              lambda name=slot_of(port): self.station.slots()[name]["state"] == "waiting-for-cloud", 60)
         self.assertTrue(self.station.status()["cloud"]["trouble_code"])
         self.station.line.start_cloud(port=self.station.line.cloud_env["IOT_PORT"])
-        self.assert_well_again((serial, PORTS[0]))
+        self.assert_pass_where_they_sit(*boards)
+        self.assert_well_again()
 
-    def test_15_sixteen_empty_slots_cost_next_to_nothing(self):
+    def test_16_sixteen_empty_slots_cost_next_to_nothing(self):
         self.station.configure()
         self.rig.sh("systemctl restart fleetlined")
         self.station.wait_until_connected()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small Debian 12 for QEMU: root disk, kernel and initrd, built once and cached.
 
-The disk has what the package depends on, but not the package: the test installs that inside the machine. Debian's generic
+The disk has what the packages depend on, but not the packages: the test installs them inside the machine. Debian's generic
 kernel, because the cloud one has no USB; started directly, with a busybox initrd, so there is no bootloader.
 """
 import hashlib
@@ -128,12 +128,13 @@ def settle_in(folder):
     run("systemctl", "--root", folder, "enable", "--quiet", "rig-agent.service", "rig-shown.service",
         "systemd-networkd.service")
     run("systemctl", "--root", folder, "mask", "--quiet", "apt-daily.timer", "apt-daily-upgrade.timer", "getty.target",
-        "e2scrub_all.timer", "fstrim.timer", "systemd-binfmt.service", "dpkg-db-backup.timer")
+        "e2scrub_all.timer", "fstrim.timer", "systemd-binfmt.service", "dpkg-db-backup.timer",
+        "mosquitto.service")  # the rehearsal starts one of its own
 
 
-def build(package):
-    """The directory with `root.ext4`, `vmlinux` and `initrd.cpio` that fits this package's dependencies."""
-    packages = sorted({*PACKAGES, *dependencies_of(package)})
+def build(*packages_to_come):
+    """The directory with `root.ext4`, `vmlinux` and `initrd.cpio` that fits the dependencies of these packages."""
+    packages = sorted({*PACKAGES, *(name for package in packages_to_come for name in dependencies_of(package))})
     kernel = next(line.split()[-1] for line in output("apt-cache", "depends", "linux-image-amd64").splitlines()
                   if "Depends:" in line)
     recipe = hashlib.sha256("\n".join([*packages, kernel]).encode())

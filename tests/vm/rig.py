@@ -64,8 +64,8 @@ class Rig:
         return self.dir / name
 
     # -- power --------------------------------------------------------------------------------------------------------
-    def boot(self, patience=240):
-        """Returns the seconds until the machine answered."""
+    def boot(self, patience=240, seat=None):
+        """Returns the seconds until the machine answered. `seat` plugs boards while it is still switched off."""
         for name in ("disk.sock", "qmp.sock", "agent.sock"):
             self.path(name).unlink(missing_ok=True)
         self.store = subprocess.Popen([sys.executable, HERE / "disk.py", self.disk, self.path("disk.sock")],
@@ -77,13 +77,16 @@ class Rig:
         self.qmp = Lines(self.path("qmp.sock"))
         self.qmp.receive(30)
         self.command_qmp("qmp_capabilities")
+        if seat:
+            seat()
+        self.command_qmp("cont")
         self.agent = Lines(self.path("agent.sock"))
         self.run("true", patience=patience)
         return time.monotonic() - began
 
     def command(self):
         return ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "Westmere,+rdrand", "-smp", "2", "-m", "640",
-                "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+                "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-S",
                 "-kernel", self.image / "vmlinux", "-initrd", self.image / "initrd.cpio",
                 "-append", "root=/dev/vda rw console=ttyS0 quiet random.trust_cpu=on net.ifnames=0 mitigations=off "
                 # On a busy host the emulated timer may miss the kernel's check.
@@ -173,13 +176,13 @@ class Rig:
             if "error" in answer:
                 raise RigError(f"{command}: {answer['error']['desc']}")
 
-    def plug(self, name, port, path, serial):
-        """A USB serial port whose wire is the listening socket `path`."""
+    def plug(self, name, port, path, serial, driver="usb-serial"):
+        """A USB serial port whose wire is the listening socket `path`; a `usb-redir` device tells its serial number itself."""
+        told = {"serial": serial} if driver == "usb-serial" else {}
         address = {"type": "unix", "data": {"path": str(path)}}
         self.command_qmp("chardev-add", id=f"wire-{name}",
                          backend={"type": "socket", "data": {"addr": address, "server": False}})
-        self.command_qmp("device_add", driver="usb-serial", id=name, chardev=f"wire-{name}", bus="xhci.0", port=port,
-                         serial=serial)
+        self.command_qmp("device_add", driver=driver, id=name, chardev=f"wire-{name}", bus="xhci.0", port=port, **told)
 
     def unplug(self, name):
         self.command_qmp("device_del", id=name)
@@ -188,7 +191,9 @@ class Rig:
             try:
                 self.command_qmp("chardev-remove", id=f"wire-{name}")
                 return
-            except RigError:
+            except RigError as trouble:
+                if "not found" in str(trouble):
+                    return  # a usb-redir device takes its wire with it
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)

@@ -56,12 +56,12 @@ class Station:
         self.installed = self.configured = False
         self.made = 0
         self.package = next((ROOT / "build" / "deb").glob("fleetline_*.deb"))
-        self.image = image.build(self.package)
+        self.rehearsal_package = next((ROOT / "build" / "deb").glob("fleetline-rehearsal_*.deb"))
+        self.image = image.build(self.package, self.rehearsal_package)
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="fleetline-vm-"))
         programs = self.dir / "programs"
-        for package in (ROOT / "build" / "deb").glob("fleetline*_*.deb"):
-            if "dbgsym" not in package.name:
-                subprocess.run(["dpkg-deb", "-x", package, programs], check=True)
+        for package in (self.package, self.rehearsal_package):
+            subprocess.run(["dpkg-deb", "-x", package, programs], check=True)
         disk = self.dir / "disk.ext4"
         subprocess.run(["cp", "--sparse=always", self.image / "root.ext4", disk], check=True)
         self.rig = Rig(self.dir, self.image, disk)

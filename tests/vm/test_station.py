@@ -11,11 +11,12 @@ import unittest
 
 from cases_line import LineCases
 from cases_package import PackageCases
+from cases_service import ServiceCases
 from cases_trouble import TroubleCases
 from station import Station
 
 
-class Life(LineCases, TroubleCases, PackageCases, unittest.TestCase):
+class Life(LineCases, TroubleCases, ServiceCases, PackageCases, unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.station = Station()
@@ -36,9 +37,11 @@ class Life(LineCases, TroubleCases, PackageCases, unittest.TestCase):
         self.assertEqual("enabled\n", self.rig.sh("systemctl is-enabled fleetlined"))
         self.assertEqual("root fleetline 750\n", self.rig.sh("stat -c '%U %G %a' /etc/fleetline"))
         self.assertNotIn("the mode is different", self.rig.sh("journalctl --no-pager"))
-        # Not configured yet: it says what is missing, whether it waits or has given up.
-        told = self.rig.sh("journalctl -u fleetlined --no-pager; fleetline config check 2>&1 || true")
-        self.assertIn("AmazonRootCA1.pem", told)
+        # Not configured yet: it runs and says what is missing, and what to do.
+        self.assertEqual("active\n", self.rig.sh("systemctl is-active fleetlined || true"))
+        for told in (self.rig.sh("fleetline status"), self.rig.sh("journalctl -u fleetlined -o cat CODE=cloud-ca-unreadable")):
+            self.assertIn("/etc/fleetline/AmazonRootCA1.pem", told)
+        self.assertIn("Next: ", self.rig.sh("fleetline status"))
 
     def test_02_systemd_scores_the_sandbox_one_and_a_half_or_better(self):
         text = self.rig.sh("systemd-analyze security --no-pager fleetlined | tail -1")

@@ -4,6 +4,7 @@ import ctypes
 import json
 import os
 import socket
+import subprocess
 import sys
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -17,6 +18,10 @@ def reading(path):
 def writing(path):
     with open(path, "ab"):
         pass
+
+
+def opening(tty):
+    os.close(os.open(tty, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK))
 
 
 def calling(name, *arguments):
@@ -34,6 +39,13 @@ def set_user_bit():
         os.unlink(path)
 
 
+def root_by_a_program():
+    """A set-user-id program that tells whom it runs as."""
+    told = subprocess.run(["/usr/local/bin/root-id", "-u"], capture_output=True, text=True)
+    if told.stdout.strip() != "0":
+        raise PermissionError(f"it runs as {told.stdout.strip()} {told.stderr.strip()}")
+
+
 def executable_memory():
     import mmap
     mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
@@ -44,6 +56,8 @@ MUST_NOT = {
     "read root's files": lambda: os.listdir("/root"),
     "read a user's files": lambda: reading("/home/somebody/secret"),
     "read another program's temporary file": lambda: reading("/tmp/of-somebody"),
+    "read another service's state": lambda: reading("/var/lib/somebody/secret"),
+    "look into another service's state": lambda: os.listdir("/var/lib/somebody"),
     "see another user's process": lambda: reading("/proc/1/status"),
     "write beside the programs": lambda: writing("/usr/bin/probe"),
     "write the system's settings": lambda: writing("/etc/probe"),
@@ -59,6 +73,7 @@ MUST_NOT = {
     "open the rig's port": lambda: reading("/dev/virtio-ports/rig"),
     "make a device": lambda: os.mknod("/var/lib/fleetline/probe", 0o20666, os.makedev(1, 1)),
     "become root": lambda: os.setuid(0),
+    "become root by a set-user-id program": root_by_a_program,
     "leave its group": lambda: os.setgid(0),
     "make a set-user-id file": set_user_bit,
     "make memory writable and executable": executable_memory,
@@ -76,7 +91,8 @@ MUST = {
     "write its state": lambda: (writing("/var/lib/fleetline/probe"), os.unlink("/var/lib/fleetline/probe")),
     "read its configuration": lambda: reading("/etc/fleetline/fleetline.toml"),
     "write in its run directory": lambda: (writing("/run/fleetline/probe"), os.unlink("/run/fleetline/probe")),
-    "open a USB port": lambda: os.close(os.open("/dev/ttyUSB0", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)),
+    "open a USB adapter's port": lambda: opening("/dev/ttyUSB0"),
+    "open a board's own USB port": lambda: opening("/dev/ttyACM0"),
     "reach the cloud": lambda: socket.create_connection(("10.0.2.2", int(sys.argv[1])), 10).close(),
     "hear udev": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 15).close(),
 }
