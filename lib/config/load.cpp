@@ -116,9 +116,9 @@ void read_product(section from, product_section& into, const std::filesystem::pa
     from.port("board_port", into.board_port);
     from.boolean("order_required", into.order_required);
     from.seconds("patience_s", into.patience, 1, 86400);
-    from.text("usb_vendor", into.usb_vendor);
-    from.text("usb_product", into.usb_product);
-    from.text("usb_interface", into.usb_interface);
+    from.hex("usb_vendor", into.usb_vendor, 4, 4);
+    from.hex("usb_product", into.usb_product, 4, 4);
+    from.hex("usb_interface", into.usb_interface, 1, 2);
     from.finish();
 }
 
@@ -129,7 +129,7 @@ void read_slot(section from, slot_section& into) {
     from.require("port");
     from.text("name", name);
     from.text("port", into.port);
-    from.text("interface", into.interface);
+    from.hex("interface", into.interface, 1, 2);
     from.text("product", product);
     into.name = slot_name{name};
     into.product = product_name{product};

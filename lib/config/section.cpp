@@ -89,6 +89,21 @@ void section::choice(std::string_view key, std::string& value,
     complain(key, "'" + value + "' is not one of " + list);
 }
 
+void section::hex(std::string_view key, std::string& value, std::size_t least, std::size_t most) {
+    std::string found;
+    text(key, found);
+    if (found.empty()) return;
+    const bool fits = found.size() >= least && found.size() <= most &&
+                      found.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+    if (!fits)
+        return complain(key, "'" + found + "' must be " +
+                                 (least == most ? "" : std::to_string(least) + " to ") +
+                                 std::to_string(most) + " hexadecimal digits, without 0x");
+    for (char& c : found)
+        if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
+    value = std::string(most - found.size(), '0') + found;
+}
+
 void section::path(std::string_view key, std::filesystem::path& value, const std::filesystem::path& base) {
     std::string found;
     text(key, found);

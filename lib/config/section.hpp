@@ -35,6 +35,8 @@ class section {
 
     void text(std::string_view key, std::string& value);
     void choice(std::string_view key, std::string& value, std::initializer_list<std::string_view> allowed);
+    /// A hexadecimal number as udev writes it: lower case, with leading zeros to `most` digits. Empty: none.
+    void hex(std::string_view key, std::string& value, std::size_t least, std::size_t most);
     void expression(std::string_view key, std::string& value);  ///< an ECMAScript regular expression
     void path(std::string_view key, std::filesystem::path& value, const std::filesystem::path& base);
     void integer(std::string_view key, std::int64_t& value, std::int64_t least, std::int64_t most);

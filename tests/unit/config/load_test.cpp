@@ -146,6 +146,29 @@ TEST_CASE("a slot's port is udev's ID_PATH, with or without the interface at its
     CHECK_FALSE(slot.takes("pci-0000:00.0", "00"));
 }
 
+TEST_CASE("USB ids are written as udev writes them, however they are spelled", "[config]") {
+    const auto result = config::parse(
+        with("[[slot]]", "usb_vendor = \"10C4\"\nusb_product = \"EA60\"\nusb_interface = \"C\"\n[[slot]]") +
+            "interface = \"2\"\n",
+        "/etc/f/fleetline.toml");
+    REQUIRE(config::describe(result).empty());
+    CHECK(result.value.products.at(0).usb_vendor == "10c4");
+    CHECK(result.value.products.at(0).usb_product == "ea60");
+    CHECK(result.value.products.at(0).usb_interface == "0c");
+    CHECK(result.value.slots.at(0).interface == "02");
+}
+
+TEST_CASE("what is no USB id is told with its key", "[config]") {
+    const auto told = [](const std::string& line) { return complaints_of(with("[[slot]]", line + "\n[[slot]]")); };
+    CHECK(told("usb_vendor = \"0x10c4\"") ==
+          "/etc/f/fleetline.toml:11:14: [[product]] usb_vendor: '0x10c4' must be 4 hexadecimal digits, without 0x\n");
+    CHECK(told("usb_product = \"403\"").find("usb_product: '403' must be 4 hex") != std::string::npos);
+    CHECK(told("usb_product = \"wxyz\"").find("usb_product: 'wxyz' must be") != std::string::npos);
+    CHECK(told("usb_interface = \"002\"").find("usb_interface: '002' must be 1 to 2 hex") != std::string::npos);
+    CHECK(complaints_of(good + "interface = \"if2\"\n").find("[[slot]] interface: 'if2' must be") !=
+          std::string::npos);
+}
+
 TEST_CASE("two slots at one port are told, unless their interfaces keep them apart", "[config]") {
     const auto with = [](const std::string& first, const std::string& second) {
         return complaints_of(good + "[[slot]]\nname = \"B1\"\n" + first + "[[slot]]\nname = \"B2\"\n" + second);
