@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "api/server.hpp"
+#include "clock_watch.hpp"
 #include "cloud/session.hpp"
 #include "cloud_settings.hpp"
 #include "convert.hpp"
@@ -151,6 +152,7 @@ struct app::parts {
     asio::any_io_executor executor;
     const logger& log;
     system_time_source time;
+    clock_watch clock{time};
     // Where a product is station_signed. Before the ledger, whose thread makes the key as well if there is
     // none.
     std::unique_ptr<signing_desk> desk;
@@ -221,7 +223,8 @@ asio::awaitable<void> app::run() {
                std::to_string(p.settings.slots.size()) + " slots, ledger " + p.settings.ledger.file.string());
     // The station ends when it is asked to; that cancels the others.
     co_await (p.run_station() || (p.supervised(p.cloud.run()) && p.supervised(p.watch_usb()) &&
-                                  p.supervised(p.server.run()) && p.supervised(p.manager.feed_watchdog())));
+                                  p.supervised(p.server.run()) && p.supervised(p.manager.feed_watchdog()) &&
+                                  p.supervised(p.clock.run(p.log))));
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await p.book.flush();
     if (p.trouble) std::rethrow_exception(p.trouble);
