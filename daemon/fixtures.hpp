@@ -27,7 +27,7 @@ class fixtures {
     const config::slot_section* unplugged(const serial::usb_device& tty);
 
   private:
-    const config::slot_section* slot_for(const serial::usb_device& tty) const;
+    place place_for(const serial::usb_device& tty) const;
 
     const config::settings& settings_;
     std::map<slot_name, serial::usb_device> sitting_;

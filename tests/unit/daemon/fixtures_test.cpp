@@ -44,12 +44,40 @@ TEST_CASE("a tty sits in the slot of its port", "[daemon][fixtures]") {
     CHECK(name_of(seats.plugged(tty("ttyUSB1", "pci-usb-0:1.2:1.0")).slot) == "A2");
     const auto none = seats.plugged(tty("ttyUSB2", "pci-usb-0:1.3:1.0"));
     CHECK(none.slot == nullptr);
-    CHECK(none.why_none == "A tty that belongs to no slot: port pci-usb-0:1.3:1.0");
+    CHECK(none.why_none == "A tty that belongs to no slot: port pci-usb-0:1.3:1.0, interface 00");
     CHECK(name_of(seats.unplugged(tty("ttyUSB1", "pci-usb-0:1.2:1.0"))) == "A2");
     CHECK(seats.unplugged(tty("ttyUSB1", "pci-usb-0:1.2:1.0")) == nullptr);
-    auto other = tty("ttyUSB3", "pci-usb-0:1.2:1.0");
+}
+
+TEST_CASE("a product takes the ttys of its USB ids alone, and the log says what did not fit", "[daemon][fixtures]") {
+    auto settings = two_slots();
+    auto& product = settings.products.at(0);
+    product.usb_product = "6001";
+    product.usb_interface = "02";
+    fixtures seats(settings);
+    auto fitting = tty("ttyUSB0", "pci-usb-0:1.1:1.2", "02");
+    fitting.product_id = "6001";
+
+    auto other = fitting;
     other.vendor_id = "1366";
-    CHECK(seats.plugged(other).slot == nullptr);
+    auto place = seats.plugged(other);
+    CHECK(place.slot == nullptr);
+    CHECK(place.why_none ==
+          "A tty at slot A1's port that product p does not take: usb_vendor 0403 is wanted, it has 1366");
+    other = fitting;
+    other.product_id = "6015";
+    place = seats.plugged(other);
+    CHECK(place.slot == nullptr);
+    CHECK(place.why_none.find("usb_product 6001 is wanted, it has 6015") != std::string::npos);
+    other = fitting;
+    other.interface = "00";
+    place = seats.plugged(other);
+    CHECK(place.slot == nullptr);
+    CHECK(place.why_none.find("usb_interface 02 is wanted, it has 00") != std::string::npos);
+    other.interface.clear();
+    CHECK(seats.plugged(other).why_none.find("it has none") != std::string::npos);
+    CHECK(name_of(seats.plugged(fitting).slot) == "A1");
+    CHECK(name_of(seats.unplugged(fitting)) == "A1");
 }
 
 TEST_CASE("a board's second tty is told, and does not take the first one's place", "[daemon][fixtures]") {
