@@ -177,7 +177,7 @@ station::plug app::parts::plug_for(const config::slot_section& slot, const seria
         auto console = std::make_unique<serial::console>(serial::port(executor, node, wanted), time);
         return dialect::make_board(dialect, std::move(console));
     };
-    return {device.serial, std::move(open)};
+    return {device.serial, std::move(open), device.plugging};
 }
 
 asio::awaitable<void> app::parts::watch_usb() {

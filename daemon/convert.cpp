@@ -96,6 +96,10 @@ station::station_settings station_settings(const config::settings& from) {
     to.operator_name = from.station.operator_name;
     to.token_lifetime = from.cloud.token_lifetime;
     to.stop_grace = from.station.stop_grace;
+    // In a directory that is empty after a boot: udev's names for a board's being plugged in are good for
+    // one.
+    if (!from.api.socket.empty())
+        to.seating_file = std::filesystem::path(from.api.socket).replace_extension("seating");
     for (const auto& product : from.products) to.products.push_back(product_of(product, from.cloud));
     for (const auto& slot : from.slots) to.slots.push_back({slot.name, slot.port, slot.product});
     return to;

@@ -500,6 +500,13 @@ asio::awaitable<std::vector<open_attempt>> ledger::open_attempts() {
         impl_->executor());
 }
 
+asio::awaitable<std::optional<passed_record>> ledger::passed_attempt(attempt_id attempt) {
+    return wait(impl_->ask<std::optional<passed_record>>([attempt = std::move(attempt)](writer& from) {
+        return passed_attempt_in(from.rows(), attempt);
+    }),
+                impl_->executor());
+}
+
 void ledger::store_transcript(attempt_id attempt, std::string text) {
     impl_->ask<bool>([attempt = std::move(attempt), text = std::move(text), at = impl_->now()](writer& to) {
         return to.store_transcript(attempt, text, at);

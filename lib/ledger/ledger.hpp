@@ -107,6 +107,17 @@ struct open_attempt {
     utc_time started_at{};
 };
 
+/// An attempt that passed, and what its board has held since.
+struct passed_record {
+    slot_name slot;
+    product_name product;
+    serial_number serial;
+    thing_name thing;
+    certificate_id certificate;
+    utc_time finished_at{};
+    std::optional<milliseconds> duration;
+};
+
 class ledger {
   public:
     /// Opens (or creates), migrates and checks the head of the chain. Throws failure(station-ledger-…).
@@ -139,6 +150,8 @@ class ledger {
     /// The serial number that an order handed out to the board that has this key; empty: none did.
     boost::asio::awaitable<serial_number> serial_of_key(product_name product, std::string public_key_sha256);
     boost::asio::awaitable<std::vector<open_attempt>> open_attempts();
+    /// Nullopt unless it passed and no later attempt has worked on its board.
+    boost::asio::awaitable<std::optional<passed_record>> passed_attempt(attempt_id attempt);
 
     /// The bounded transcript of an attempt; not part of the chain, dropped when retention says so.
     void store_transcript(attempt_id attempt, std::string text);

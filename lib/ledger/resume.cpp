@@ -158,6 +158,30 @@ std::vector<open_attempt> open_attempts_in(connection& rows) {
     return found;
 }
 
+std::optional<passed_record> passed_attempt_in(connection& rows, const attempt_id& attempt) {
+    static const std::string sql = "SELECT " + std::string(attempt_columns) +
+                                   " FROM attempt WHERE attempt_id = ?1 AND outcome = 'passed'";
+    auto& row = rows.prepared(sql.c_str());
+    const resetting after(row);
+    row.bind(1, attempt.text());
+    if (attempt.empty() || !row.step()) return std::nullopt;
+    const auto a = attempt_from(row);
+    const auto past = history_of(rows, serial_number(a.serial));
+    if (!past.holder || past.holder->number != a.number) return std::nullopt;
+    passed_record found;
+    found.slot = slot_name(a.slot);
+    found.product = product_name(a.product);
+    found.serial = serial_number(a.serial);
+    found.thing = thing_name(a.thing_name);
+    if (const auto certificate = certificate_numbered(rows, a.certificate)) {
+        found.certificate = certificate_id(certificate->certificate_id);
+        if (found.thing.empty()) found.thing = thing_name(certificate->thing_name);
+    }
+    found.finished_at = time_from(a.finished_at);
+    if (a.duration_ms) found.duration = milliseconds{*a.duration_ms};
+    return found;
+}
+
 std::optional<order_record> open_order_in(connection& rows, const product_name& product) {
     static const std::string sql =
         "SELECT " + std::string(order_columns) +

@@ -11,6 +11,7 @@ namespace fleetline::ledger {
 device_record device_record_of(connection& rows, const serial_number& serial, utc_time now);
 
 std::vector<open_attempt> open_attempts_in(connection& rows);
+std::optional<passed_record> passed_attempt_in(connection& rows, const attempt_id& attempt);
 std::optional<order_record> open_order_in(connection& rows, const product_name& product);
 serial_number serial_of_key_in(connection& rows, const product_name& product, const std::string& key_sha256);
 /// The number that a range hands out next: one that no board has. Empty: none is left, or it is no range.

@@ -55,6 +55,11 @@ struct link_state {
     }
 };
 
+std::string to_text(const link_state& state) {
+    return std::to_string(state.inode) + "-" + std::to_string(state.changed.tv_sec) + "." +
+           std::to_string(state.changed.tv_nsec);
+}
+
 /// Nullopt if there is no such entry or it leads to no character device (yet).
 std::optional<link_state> look_at(const std::filesystem::path& path) {
     struct stat link {};
@@ -180,6 +185,7 @@ class directory_watcher::watch {
         event.warning = describe(directory / (name + ".json"), event.device);
         event.device.name = name;
         event.device.node = (directory / name).string();
+        event.device.plugging = to_text(state);
         boards.insert_or_assign(name, plugged{state, event.device, event.warning.empty()});
         events.push_back(std::move(event));
     }

@@ -49,13 +49,15 @@ std::optional<usb_device> describe(udev_device* device) {
     found.vendor_id = property(device, "ID_VENDOR_ID");
     found.product_id = property(device, "ID_MODEL_ID");
     found.serial = property(device, "ID_SERIAL_SHORT");
+    found.plugging = property(device, "USEC_INITIALIZED");
     if (found.name.empty() || found.node.empty()) return std::nullopt;
     return found;
 }
 
 bool same(const usb_device& a, const usb_device& b) {
     return a.node == b.node && a.id_path == b.id_path && a.interface == b.interface &&
-           a.vendor_id == b.vendor_id && a.product_id == b.product_id && a.serial == b.serial;
+           a.vendor_id == b.vendor_id && a.product_id == b.product_id && a.serial == b.serial &&
+           (a.plugging == b.plugging || a.plugging.empty() || b.plugging.empty());
 }
 
 }  // namespace

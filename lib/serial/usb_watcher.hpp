@@ -18,6 +18,8 @@ struct usb_device {
     std::string vendor_id;   ///< four hex digits, lower case
     std::string product_id;  ///< four hex digits, lower case
     std::string serial;      ///< of the USB descriptor
+    std::string
+        plugging;  ///< what one plugging in is told from every other by, on one machine between two boots
 };
 
 struct usb_event {

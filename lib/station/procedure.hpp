@@ -15,6 +15,7 @@
 #include "station/board.hpp"
 #include "station/issuer.hpp"
 #include "station/resume.hpp"
+#include "station/seating.hpp"
 
 namespace fleetline::station {
 
@@ -26,6 +27,7 @@ struct workshop {
     admission& gate;
     time_source& time;
     signal& stopping;
+    seating& seats;
     std::string operator_name;  ///< of whoever is signed on
     /// A serial number was handed out: the order has another next one.
     std::function<boost::asio::awaitable<void>()> number_given = {};

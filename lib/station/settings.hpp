@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <string>
@@ -59,6 +60,7 @@ struct station_settings {
     std::string operator_name;
     milliseconds token_lifetime{3'600'000};
     milliseconds stop_grace{20'000};
+    std::filesystem::path seating_file;  ///< of what the next life shows again, see seating.hpp; empty: nothing
     std::vector<product_settings> products;
     std::vector<slot_settings> slots;
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/unique_id.hpp"
+#include "core/within.hpp"
 #include "station/texts.hpp"
 
 namespace fleetline::station {
@@ -22,6 +23,7 @@ struct slot::presence {
     plug what;
     std::shared_ptr<signal> gone;
     serial_number label;
+    bool is_new = true;  ///< nothing has been done about it yet
 };
 
 slot::slot(const slot_settings& settings, const product_settings& product, workshop& shop, const logger& log,
@@ -107,22 +109,51 @@ asio::awaitable<void> slot::run() {
         co_await (work_.wait() || shop_.stopping.wait());
         if (shop_.stopping.is_set()) co_return;
         work_.reset();
-        if (!there_) continue;
+        const auto there = there_;
+        if (!there) continue;
+        if (std::exchange(there->is_new, false)) {
+            const bool nothing_to_do = co_await passed_before(there);
+            if (nothing_to_do || there_ != there) continue;
+        }
         if (awaits_label()) {
             status_.start_over(slot_state::waiting_for_scan, shop_.time.utc_now());
             changed_();
             continue;
         }
         busy_ = true;
-        co_await one_attempt(there_);
+        co_await one_attempt(there);
         busy_ = false;
         if (on_outcome) co_await on_outcome(status_);
     }
 }
 
+/// The station was stopped or died, and the board has not been touched since.
+asio::awaitable<bool> slot::passed_before(std::shared_ptr<presence> there) {
+    const attempt_id last = shop_.seats.last_attempt(settings_.name, there->what.plugging);
+    if (last.empty()) co_return false;
+    const auto asked = co_await settle(shop_.book.passed_attempt(last));
+    if (!asked.value || !*asked.value) co_return false;
+    const ledger::passed_record& passed = **asked.value;
+    const bool is_ours = passed.slot == settings_.name && passed.product == product_.name;
+    if (!is_ours || there_ != there || !there->label.empty()) co_return false;
+    if (product_.start != start_rule::on_plug) there->label = passed.serial;
+    status_.start_over(slot_state::passed, passed.finished_at);
+    status_.at = step::finish;
+    status_.attempt = last;
+    status_.serial = passed.serial;
+    status_.thing = passed.thing;
+    status_.certificate = passed.certificate;
+    status_.duration = passed.duration;
+    changed_();
+    log_.info("The board that sits here has passed and was not touched since",
+              {{"SLOT", settings_.name.text()}, {"SERIAL", passed.serial.text()}, {"ATTEMPT", last.text()}});
+    co_return true;
+}
+
 asio::awaitable<void> slot::one_attempt(std::shared_ptr<presence> there) {
     const auto& make_id = shop_.settings.make_id;
     attempt_id id{make_id ? make_id() : make_unique_id(shop_.time.utc_now())};
+    shop_.seats.note(settings_.name, there->what.plugging, id);
     attempt current(std::move(id), shop_.book, shop_.time, shop_.settings, status_, changed_);
     std::unique_ptr<board> device;
     std::optional<procedure>

@@ -20,6 +20,8 @@ namespace fleetline::station {
 struct plug {
     std::string usb_serial;  ///< from the USB descriptor, empty if unknown
     std::function<std::unique_ptr<board>()> open;
+    /// The watcher's name for this one plugging in, the same for as long as the board stays; empty: it knows none.
+    std::string plugging = {};
 };
 
 class slot {
@@ -60,6 +62,8 @@ class slot {
   private:
     struct presence;
 
+    /// True: a board that has passed is here again, or still, and is shown as passed; nothing is to be done.
+    boost::asio::awaitable<bool> passed_before(std::shared_ptr<presence> there);
     boost::asio::awaitable<void> one_attempt(std::shared_ptr<presence> there);
     boost::asio::awaitable<void> conclude(attempt& current, std::string code, std::string why);
 

@@ -42,7 +42,8 @@ station::station(station_settings settings, ledger::ledger& book, issuer& cloud,
       executor_(executor),
       gate_(book, executor),
       stopping_(executor),
-      shop_{settings_, book_, cloud_, gate_, time_, stopping_, settings_.operator_name},
+      seats_(settings_.seating_file, log),
+      shop_{settings_, book_, cloud_, gate_, time_, stopping_, seats_, settings_.operator_name},
       started_at_(time.utc_now()) {
     shop_.number_given = [this] { return refresh_orders(); };
     for (const auto& one : settings_.slots) {

@@ -76,6 +76,7 @@ class station final : public issuer_observer {
     std::function<void()> changed_ = [] {};
     admission gate_;
     signal stopping_;
+    seating seats_;
     workshop shop_;
     std::vector<std::unique_ptr<slot>> slots_;
     struct kept_label {

@@ -19,7 +19,21 @@ ROWS = {
 
 
 class Resume(LineCase):
-    slots = sum(len(places) for places in ROWS.values())
+    slots = sum(len(places) for places in ROWS.values()) + 1
+
+    def test_a_board_that_has_passed_and_stays_is_shown_as_passed_after_a_restart(self):
+        board = self.new_board()
+        self.plug(board)
+        before = self.outcome_after("", board)
+        self.assert_passed(before)
+        for end in (self.line.daemon.stop, lambda: self.line.daemon.kill()):
+            end()
+            self.line.start_daemon()
+            after = self.outcome_after("", board)
+            self.assertEqual({**after, "since": 0}, {**before, "since": 0})
+        self.unplug(board)
+        self.line.wait_for("empty slot", lambda: not self.slot(board)["plugged"])
+        self.assertEqual(self.attempt(board)["failure_code"], "already-provisioned")
 
     def kill_and_go_on(self, where):
         board = self.new_board()
@@ -33,11 +47,11 @@ class Resume(LineCase):
         self.line.start_daemon()  # the board is still there: found at the start, as if it were plugged
         result = self.outcome_after("", board)
         self.unplug(board)
-        if where == "after attempt-finished":
-            self.assertEqual(result["failure_code"], "already-provisioned")
-        else:
-            self.assert_passed(result)
+        self.assert_passed(result)
         serial = self.serial(board)
+        if where == "after attempt-finished":
+            self.assertEqual([a["attempt_id"] for a in self.line.json_lines("attempts") if a["serial"] == serial],
+                             [result["attempt_id"]])
         device = next(d for d in self.line.json_lines("devices") if d["serial"] == serial)
         attached = self.registry("SELECT certificate_id FROM attachment WHERE thing = ?", f"fleetline-{serial}")
         self.assertIn((device["certificate_id"],), attached)

@@ -55,6 +55,26 @@ constexpr const char* full =
 
 }  // namespace
 
+TEST_CASE("one plugging of a board is told from the next, and is the same for the next watcher") {
+    bench b;
+    b.describe("A1", full);
+    b.plug("A1");
+    std::string first;
+    {
+        directory_watcher watcher(b.context.get_executor(), b.usb);
+        first = b.next(watcher).device.plugging;
+        CHECK_FALSE(first.empty());
+    }
+    directory_watcher watcher(b.context.get_executor(), b.usb);
+    CHECK(b.next(watcher).device.plugging == first);
+    fs::create_symlink(b.line.path(), b.usb / ".made");  // beside it, so that it is another inode
+    fs::rename(b.usb / ".made", b.usb / "A1");
+    CHECK(b.next(watcher).what == usb_event::kind::unplugged);
+    const auto again = b.next(watcher).device.plugging;
+    CHECK_FALSE(again.empty());
+    CHECK(again != first);
+}
+
 TEST_CASE("a link that was there before the start is a plugged board, with what its description says") {
     bench b;
     b.describe("A1", full);

@@ -25,6 +25,7 @@ struct unref {
 struct bench {
     boost::asio::io_context context;
     std::unique_ptr<UMockdevTestbed, unref> bed{umockdev_testbed_new()};
+    int plugged = 0;
 
     static std::string path(const std::string& name) { return "/devices/pci0/usb1/1-1/1-1:1.0/" + name; }
 
@@ -33,7 +34,8 @@ struct bench {
                                  "\nE: SUBSYSTEM=tty\n" + (bus.empty() ? "" : "E: ID_BUS=" + bus + "\n") +
                                  (id_path.empty() ? "" : "E: ID_PATH=" + id_path + "\n") +
                                  "E: ID_USB_INTERFACE_NUM=02\nE: ID_VENDOR_ID=0483\nE: ID_MODEL_ID=374e\n"
-                                 "E: ID_SERIAL_SHORT=SN7\n\n";
+                                 "E: ID_SERIAL_SHORT=SN7\nE: USEC_INITIALIZED=" +
+                                 std::to_string(++plugged) + "000123\n\n";
         GError* error = nullptr;
         if (umockdev_testbed_add_from_string(bed.get(), text.c_str(), &error) == 0)
             throw std::runtime_error(error->message);
@@ -64,6 +66,7 @@ TEST_CASE("a board plugged before the station started is found, with what udev k
     CHECK(event.device.vendor_id == "0483");
     CHECK(event.device.product_id == "374e");
     CHECK(event.device.serial == "SN7");
+    CHECK(event.device.plugging == "1000123");
 }
 
 TEST_CASE("a board is seen as it comes and goes, and comes back under another name at the same port") {
@@ -80,6 +83,25 @@ TEST_CASE("a board is seen as it comes and goes, and comes back under another na
     CHECK(event.what == usb_event::kind::plugged);
     CHECK(event.device.name == "ttyUSB1");
     CHECK(event.device.id_path == port_1);
+}
+
+TEST_CASE("one plugging of a board is told from the next, and is the same for the next watcher") {
+    bench b;
+    std::string first;
+    {
+        udev_watcher watcher(b.context.get_executor());
+        b.plug("ttyUSB0", port_1);
+        first = b.next(watcher).device.plugging;
+        CHECK_FALSE(first.empty());
+    }
+    udev_watcher watcher(b.context.get_executor());
+    CHECK(b.next(watcher).device.plugging == first);
+    b.unplug("ttyUSB0");
+    CHECK(b.next(watcher).device.plugging == first);
+    b.plug("ttyUSB1", port_1);
+    const auto again = b.next(watcher).device.plugging;
+    CHECK_FALSE(again.empty());
+    CHECK(again != first);
 }
 
 TEST_CASE("ttys that are not on USB are no boards") {
