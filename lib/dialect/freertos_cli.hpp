@@ -21,6 +21,7 @@ class freertos_cli final : public station::board {
     boost::asio::awaitable<void> deliver(const station::credential& what) override;
     boost::asio::awaitable<station::proof> prove(const station::credential& what) override;
     boost::asio::awaitable<void> finish() override;
+    bool restarting() const override { return session_.restarting(); }
     std::string transcript() const override { return session_.console().transcript_text(); }
 
   private:

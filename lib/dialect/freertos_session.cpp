@@ -268,8 +268,10 @@ boost::asio::awaitable<void> freertos_session::reset() {
     in_order_ = false;
     since_progress_ = 0;
     co_await console_->send("reset\n");
+    restarting_ = true;
     try {
         co_await await_boot();
+        restarting_ = false;
     } catch (const failure& went_away) {
         // A board whose USB is its own goes away with its reset: that is what was asked for.
         if (went_away.code() != "port-gone") throw;

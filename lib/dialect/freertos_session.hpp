@@ -57,6 +57,9 @@ class freertos_session {
     /// Sends `reset`; returns when the new boot shows, or the port goes away.
     boost::asio::awaitable<void> reset();
 
+    /// `reset` was sent, and no new boot has shown.
+    bool restarting() const noexcept { return restarting_; }
+
     /// Whether the board had only just booted when it was last woken up.
     bool just_booted() const noexcept { return just_booted_; }
 
@@ -88,6 +91,7 @@ class freertos_session {
     std::size_t since_progress_ = 0;  ///< bytes received since something sensible came
     unsigned probes_ = 0;
     bool restart_is_fine_ = true;
+    bool restarting_ = false;
     bool mounted_ = false;  ///< the firmware said so since the last boot seen
     bool careful_ = false;  ///< it crashed or restarted under us: believe the clock alone
     bool just_booted_ = false;

@@ -79,6 +79,10 @@ class board {
     /// Leaves the board as it should leave the fixture: reset, locked, running.
     virtual boost::asio::awaitable<void> finish() = 0;
 
+    /// finish() has told it to restart, and it has not been heard of since: where its USB is its own it goes
+    /// away then, and comes back by itself.
+    virtual bool restarting() const { return false; }
+
     /// What went over the wire so far, both directions, with times, secrets masked; bounded.
     virtual std::string transcript() const = 0;
 };

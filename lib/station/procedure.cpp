@@ -354,7 +354,9 @@ asio::awaitable<void> procedure::prove() {
 
 asio::awaitable<void> procedure::finish() {
     attempt_.enter(step::finish);
-    co_await with_board(device_.finish());
+    const auto done = co_await settle(with_board(device_.finish()));
+    const bool left_as_told = done.error && device_.restarting() && has_code(done.error, "port-gone");
+    if (done.error && !left_as_told) std::rethrow_exception(done.error);
     if (current_.empty() || current_ == issued_.id) co_return;
     ledger::certificate_set_aside superseded;
     superseded.certificate = current_;

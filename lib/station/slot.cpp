@@ -14,6 +14,13 @@
 namespace fleetline::station {
 
 namespace asio = boost::asio;
+
+namespace {
+
+constexpr milliseconds longest_restart{10'000};  ///< of a board, until its USB is there again
+
+}  // namespace
+
 using namespace boost::asio::experimental::awaitable_operators;
 
 /// One plugged board, from plug to unplug. An attempt that still waits for the cloud may outlast it.
@@ -23,7 +30,8 @@ struct slot::presence {
     plug what;
     std::shared_ptr<signal> gone;
     serial_number label;
-    bool is_new = true;  ///< nothing has been done about it yet
+    bool is_new = true;    ///< nothing has been done about it yet
+    bool is_back = false;  ///< from the restart at the end of its attempt
 };
 
 slot::slot(const slot_settings& settings, const product_settings& product, workshop& shop, const logger& log,
@@ -46,6 +54,9 @@ slot::~slot() = default;
 void slot::plugged(plug what) {
     if (there_) unplugged();
     there_ = std::make_shared<presence>(std::move(what), executor_);
+    there_->is_back = is_back(*there_);
+    // It has its label; one that was read meanwhile is the next board's.
+    if (there_->is_back && product_.start != start_rule::on_plug) there_->label = status_.serial;
     status_.plugged = true;
     work_.set();
     changed_();
@@ -127,8 +138,21 @@ asio::awaitable<void> slot::run() {
     }
 }
 
-/// The station was stopped or died, and the board has not been touched since.
+bool slot::is_back(const presence& board) {
+    const auto expected = std::exchange(restarted_, std::nullopt);
+    return expected && board.what.usb_serial == expected->usb_serial &&
+           shop_.time.now() <= expected->awaited_until;
+}
+
 asio::awaitable<bool> slot::passed_before(std::shared_ptr<presence> there) {
+    if (there->is_back && status_.state == slot_state::passed) {
+        shop_.seats.note(settings_.name, there->what.plugging, status_.attempt);
+        log_.info("The board is back from its restart", {{"SLOT", settings_.name.text()},
+                                                         {"SERIAL", status_.serial.text()},
+                                                         {"ATTEMPT", status_.attempt.text()}});
+        co_return true;
+    }
+    // Or the station itself was started again, and the board has not been touched since.
     const attempt_id last = shop_.seats.last_attempt(settings_.name, there->what.plugging);
     if (last.empty()) co_return false;
     const auto asked = co_await settle(shop_.book.passed_attempt(last));
@@ -153,6 +177,7 @@ asio::awaitable<bool> slot::passed_before(std::shared_ptr<presence> there) {
 asio::awaitable<void> slot::one_attempt(std::shared_ptr<presence> there) {
     const auto& make_id = shop_.settings.make_id;
     attempt_id id{make_id ? make_id() : make_unique_id(shop_.time.utc_now())};
+    restarted_.reset();
     shop_.seats.note(settings_.name, there->what.plugging, id);
     attempt current(std::move(id), shop_.book, shop_.time, shop_.settings, status_, changed_);
     std::unique_ptr<board> device;
@@ -185,6 +210,8 @@ asio::awaitable<void> slot::one_attempt(std::shared_ptr<presence> there) {
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     if (device) {
         shop_.book.store_transcript(current.id(), device->transcript());
+        if (code.empty() && device->restarting() && !there->what.usb_serial.empty())
+            restarted_ = restarted_board{there->what.usb_serial, shop_.time.now() + longest_restart};
         device.reset();
     }
     co_await conclude(current, std::move(code), std::move(why));

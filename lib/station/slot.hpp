@@ -7,6 +7,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/logger.hpp"
@@ -20,7 +21,8 @@ namespace fleetline::station {
 struct plug {
     std::string usb_serial;  ///< from the USB descriptor, empty if unknown
     std::function<std::unique_ptr<board>()> open;
-    /// The watcher's name for this one plugging in, the same for as long as the board stays; empty: it knows none.
+    /// The watcher's name for this one plugging in, the same for as long as the board stays; empty: it knows
+    /// none.
     std::string plugging = {};
 };
 
@@ -62,6 +64,7 @@ class slot {
   private:
     struct presence;
 
+    bool is_back(const presence& board);
     /// True: a board that has passed is here again, or still, and is shown as passed; nothing is to be done.
     boost::asio::awaitable<bool> passed_before(std::shared_ptr<presence> there);
     boost::asio::awaitable<void> one_attempt(std::shared_ptr<presence> there);
@@ -77,6 +80,13 @@ class slot {
     std::shared_ptr<presence> there_;
     signal work_;
     bool busy_ = false;
+
+    /// A board that the station has restarted at the end of its pass, and that went away with it.
+    struct restarted_board {
+        std::string usb_serial;
+        monotonic_time awaited_until;
+    };
+    std::optional<restarted_board> restarted_;
 };
 
 }  // namespace fleetline::station

@@ -71,6 +71,7 @@ class board_of_flash final : public station::board {
         done("finish");
     }
 
+    bool restarting() const override { return flash_->restarting; }
     std::string transcript() const override { return "scripted"; }
 
   private:

@@ -24,6 +24,7 @@ struct scripted_flash {
     int keys_made = 0;
     int deliveries = 0;
     int resets = 0;
+    bool restarting = false;  ///< it was reset, and has not come up again
 
     std::map<std::string, std::string> fails;        ///< step -> failure code: throws once
     std::function<void(const std::string&)> before;  ///< called with the step's name before it happens

@@ -31,6 +31,7 @@ TEST_CASE("a board goes the whole way, in whatever pieces its bytes come") {
     CHECK(b.far.certificates.contains("root_ca_cert"));
     CHECK(received(b.far, "conf commit"));
     CHECK(b.far.lines.back() == "reset");
+    CHECK_FALSE(b.board.restarting());
 }
 
 TEST_CASE("no more than half the board's receive buffer is ever under way") {
@@ -173,7 +174,9 @@ TEST_CASE("a port that goes away with the reset is how some boards end well") {
     bench b;
     b.run(b.board.identify());
     b.far.unplug_at = [&b](std::size_t) { return b.far.lines.back() == "reset"; };
+    CHECK_FALSE(b.board.restarting());
     b.run(b.board.finish());
+    CHECK(b.board.restarting());
 }
 
 TEST_CASE("a console left alone is woken up again before it is used") {
