@@ -13,6 +13,7 @@
 #include "cloud/session.hpp"
 #include "cloud_settings.hpp"
 #include "convert.hpp"
+#include "core/signal.hpp"
 #include "core/within.hpp"
 #include "dialect/registry.hpp"
 #include "fixtures.hpp"
@@ -23,6 +24,7 @@
 #include "service_manager.hpp"
 #include "signing_desk.hpp"
 #include "station/station.hpp"
+#include "status_line.hpp"
 
 namespace fleetline::daemon {
 
@@ -63,20 +65,29 @@ struct app::parts {
         : settings(std::move(given)),
           executor(in),
           log(to),
+          manager(time),
+          changes(in),
           desk(desk_if_wanted()),
-          book(ledger_options(settings), executor, time, log),
+          book(joined(ledger_options(settings)), executor, time, log),
           work_orders(settings, book),
           cloud(executor, cloud_settings(settings), time, log, observer),
           line(joined(station_settings(settings)), book, cloud, time, log, executor),
-          server(api_settings(settings), executor, providers(), log),
-          manager(time) {
+          server(api_settings(settings), executor, providers(), log) {
         observer.to = &line;
-        line.on_change([this] { server.changed(); });
+        line.on_change([this] {
+            server.changed();
+            changes.set();
+        });
         book.on_commit([this](milliseconds took, std::int64_t events) { server.commit_took(took, events); });
         if (settings.usb.directory.empty())
             usb = std::make_unique<serial::udev_watcher>(executor);
         else
             usb = std::make_unique<serial::directory_watcher>(executor, settings.usb.directory);
+    }
+
+    ledger::options joined(ledger::options wanted) {
+        wanted.at_work = [this] { manager.still_starting("Bringing the ledger up to date"); };
+        return wanted;
     }
 
     station::station_settings joined(station::station_settings wanted) {
@@ -145,6 +156,7 @@ struct app::parts {
 
     station::plug plug_for(const config::slot_section& slot, const serial::usb_device& device);
     asio::awaitable<void> watch_usb();
+    asio::awaitable<void> keep_status();
     asio::awaitable<void> supervised(asio::awaitable<void> part);
     asio::awaitable<void> run_station();
 
@@ -152,7 +164,9 @@ struct app::parts {
     asio::any_io_executor executor;
     const logger& log;
     system_time_source time;
+    service_manager manager;
     clock_watch clock{time};
+    signal changes;  ///< of the station's status
     // Where a product is station_signed. Before the ledger, whose thread makes the key as well if there is
     // none.
     std::unique_ptr<signing_desk> desk;
@@ -162,7 +176,6 @@ struct app::parts {
     cloud::session cloud;
     station::station line;
     api::server server;
-    service_manager manager;
     std::unique_ptr<serial::usb_watcher> usb;
     fixtures seats{settings};
     std::exception_ptr trouble;
@@ -197,6 +210,19 @@ asio::awaitable<void> app::parts::watch_usb() {
     }
 }
 
+/// The service manager's status follows the station's: at most once a second, and now and then also without a
+/// change that the station tells of, for the ledger's trouble.
+asio::awaitable<void> app::parts::keep_status() {
+    constexpr milliseconds pause{1'000};
+    constexpr milliseconds look_again{5'000};
+    for (;;) {
+        manager.status(status_line(line.status()));
+        co_await time.wait_for(pause);
+        (void)co_await within(time, look_again, changes.wait());
+        changes.reset();
+    }
+}
+
 /// Runs a part that must not end by itself: if it throws, the station stops and run() throws that. Once the
 /// station has ended the others are cancelled, and that is how they are meant to end.
 asio::awaitable<void> app::parts::supervised(asio::awaitable<void> part) {
@@ -218,13 +244,13 @@ app::~app() = default;
 
 asio::awaitable<void> app::run() {
     auto& p = *parts_;
-    p.manager.ready("Ready: " + std::to_string(p.settings.slots.size()) + " slots");
+    p.manager.ready(status_line(p.line.status()));
     p.log.info("fleetlined " FLEETLINE_VERSION " is ready: station " + p.settings.station.id + ", " +
                std::to_string(p.settings.slots.size()) + " slots, ledger " + p.settings.ledger.file.string());
     // The station ends when it is asked to; that cancels the others.
     co_await (p.run_station() || (p.supervised(p.cloud.run()) && p.supervised(p.watch_usb()) &&
                                   p.supervised(p.server.run()) && p.supervised(p.manager.feed_watchdog()) &&
-                                  p.supervised(p.clock.run(p.log))));
+                                  p.supervised(p.keep_status()) && p.supervised(p.clock.run(p.log))));
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await p.book.flush();
     if (p.trouble) std::rethrow_exception(p.trouble);
@@ -232,7 +258,7 @@ asio::awaitable<void> app::run() {
 }
 
 void app::stop() {
-    parts_->manager.stopping();
+    parts_->manager.stopping(parts_->settings.station.stop_grace);
     parts_->line.stop();
 }
 

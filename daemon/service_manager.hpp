@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <optional>
 #include <string>
 
 #include "core/time_source.hpp"
@@ -14,15 +15,21 @@ class service_manager {
   public:
     explicit service_manager(time_source& time) : time_(time) {}
 
+    /// Starting takes longer than usual; called as often as there is progress.
+    void still_starting(const std::string& status);
     void ready(const std::string& status);
+    /// Told when it is another one than before.
     void status(const std::string& text);
-    void stopping();
+    /// The stop may take as long as `grace` and a little more.
+    void stopping(milliseconds grace);
 
     /// Feeds the watchdog at half its interval until cancelled.
     boost::asio::awaitable<void> feed_watchdog();
 
   private:
     time_source& time_;
+    std::string status_;
+    std::optional<monotonic_time> signed_;
 };
 
 }  // namespace fleetline::daemon

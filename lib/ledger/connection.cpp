@@ -63,6 +63,29 @@ void make_file(const std::filesystem::path& file) {
     if (made >= 0) ::close(made);
 }
 
+/// Has somebody told, for as long as it lives, that SQLite gets on.
+class progress_told {
+  public:
+    progress_told(sqlite3* database, std::function<void()> whom)
+        : database_(database), whom_(std::move(whom)) {
+        if (!whom_) return;
+        whom_();
+        sqlite3_progress_handler(database_, 10'000, tell, &whom_);
+    }
+    progress_told(const progress_told&) = delete;
+    progress_told& operator=(const progress_told&) = delete;
+    ~progress_told() { sqlite3_progress_handler(database_, 0, nullptr, nullptr); }
+
+  private:
+    static int tell(void* whom) {
+        (*static_cast<std::function<void()>*>(whom))();
+        return 0;
+    }
+
+    sqlite3* database_;
+    std::function<void()> whom_;
+};
+
 int number_in(SQLite::Database& database, const char* pragma) {
     return database.execAndGet(std::string("PRAGMA ") + pragma).getInt();
 }
@@ -163,6 +186,7 @@ void connection::migrate() {
     const auto all = migrations();
     const int version = number_in(*database_, "user_version");
     if (version == static_cast<int>(all.size())) return;
+    const progress_told progress(database_->getHandle(), wanted_.at_work);
     if (version > 0 && wanted_.copy_before_migration) backup_before_migration(version);
     SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
     // Another process may have been faster.
@@ -181,7 +205,14 @@ void connection::backup_before_migration(int from) {
     make_file(unfinished);
     {
         SQLite::Database copy(unfinished, SQLite::OPEN_READWRITE);
-        SQLite::Backup(copy, *database_).executeStep(-1);
+        SQLite::Backup copying(copy, *database_);
+        constexpr int pages_at_once = 4096;
+        for (int result = SQLITE_OK; result != SQLITE_DONE;) {
+            result = copying.executeStep(pages_at_once);
+            if (result == SQLITE_BUSY || result == SQLITE_LOCKED)
+                throw SQLite::Exception(database_->getHandle(), result);
+            if (wanted_.at_work) wanted_.at_work();
+        }
     }
     std::filesystem::rename(unfinished, name);
 }

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -92,6 +93,7 @@ struct connection_options {
     bool create = false;
     bool durable = true;  ///< false: no fsync at all, for simulations
     bool copy_before_migration = true;
+    std::function<void()> at_work;  ///< called now and then while it is migrated
     std::string vfs;
 };
 

@@ -95,6 +95,8 @@ struct options {
     /// time as the thread's takes real time. Runs each on the caller's thread and drops it when the ledger is
     /// gone. Empty: a turn is over before its caller goes on.
     std::function<void(milliseconds, std::function<void()>)> schedule;
+    /// Called now and then while a ledger of an older version is brought up to date, which may take minutes.
+    std::function<void()> at_work;
     bool durable = true;  ///< false: no fsync, for simulations
     std::string vfs;      ///< SQLite VFS by name, for storage-fault tests; empty: the usual one
 };

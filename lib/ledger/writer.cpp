@@ -23,6 +23,7 @@ connection_options to_write(const options& wanted) {
     how.create = wanted.create;
     how.durable = wanted.durable;
     how.vfs = wanted.vfs;
+    how.at_work = wanted.at_work;
     return how;
 }
 

@@ -198,29 +198,34 @@ product = "{dialects[(number - 1) % len(dialects)]}-board"
                 raise LineError(f"{process.name} did not start:\n{seen.decode(errors='replace')}\n{tail(process.log)}")
             seen += chunk
 
-    def start_daemon(self, kill_at="", patience=60, wrapper=()):
-        """Returns when it says READY=1, or has ended."""
+    def start_daemon(self, kill_at="", patience=60, wrapper=(), notices=None):
+        """Returns when it says READY=1, or has ended. `notices`: a socket of the caller's that it tells that, and goes on to."""
+        if notices:
+            return self.start_daemon_at(notices, kill_at, patience, wrapper)
         notify = pathlib.Path(f"/tmp/fleetline-notify-{os.getpid()}.sock")
         notify.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
             server.bind(str(notify))
-            server.settimeout(0.25)
-            self.daemon = Process("fleetlined", [*wrapper, self.programs / "fleetlined", "--config", self.dir / "fleetline.toml"],
-                                  self.dir / "fleetlined.log",
-                                  env={"NOTIFY_SOCKET": str(notify), "FLEETLINE_TEST_KILL_AT": kill_at})
-            deadline = time.monotonic() + patience
             try:
-                while True:
-                    try:
-                        if b"READY=1" in server.recv(4096):
-                            return
-                    except socket.timeout:
-                        if not self.daemon.running:
-                            raise LineError(f"fleetlined did not start:\n{tail(self.daemon.log)}") from None
-                        if time.monotonic() > deadline:
-                            raise LineError("fleetlined is not ready in time") from None
+                self.start_daemon_at(server, kill_at, patience, wrapper)
             finally:
                 notify.unlink(missing_ok=True)
+
+    def start_daemon_at(self, server, kill_at, patience, wrapper):
+        server.settimeout(0.25)
+        self.daemon = Process("fleetlined", [*wrapper, self.programs / "fleetlined", "--config", self.dir / "fleetline.toml"],
+                              self.dir / "fleetlined.log",
+                              env={"NOTIFY_SOCKET": server.getsockname(), "FLEETLINE_TEST_KILL_AT": kill_at})
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                if b"READY=1" in server.recv(4096):
+                    return
+            except socket.timeout:
+                if not self.daemon.running:
+                    raise LineError(f"fleetlined did not start:\n{tail(self.daemon.log)}") from None
+                if time.monotonic() > deadline:
+                    raise LineError("fleetlined is not ready in time") from None
 
     def start_boards(self, count=0, baud=115200, serials=(), unplugged=False, extra=()):
         control = self.dir / "boards.sock"
