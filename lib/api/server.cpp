@@ -48,7 +48,7 @@ class server::impl {
           service_(std::move(wanted), std::move(station), log),
           dirty_timer_(executor, asio::steady_timer::time_point::max()) {
         if (!service_.wanted.socket.empty()) open_unix_socket(executor);
-        if (!service_.wanted.listen.empty()) open_tcp(executor);
+        if (!service_.wanted.listen.empty()) open_tcp(executor, log);
     }
 
     ~impl() { remove_socket_file(service_.wanted.socket, inode_); }
@@ -84,11 +84,14 @@ class server::impl {
         unix_.emplace(service_, executor, std::move(socket), peer{}, group, nullptr);
     }
 
-    void open_tcp(const asio::any_io_executor& executor) {
-        auto [socket, loopback, port] = listen_on_tcp(service_.wanted.listen);
+    void open_tcp(const asio::any_io_executor& executor, const logger& log) {
+        auto [socket, loopback, port, is_here] = listen_on_tcp(service_.wanted.listen);
         if (!loopback && !tls_)
             throw failure("station-configuration", "Listening for the page", service_.wanted.listen,
                           "an address other than loopback needs tls_certificate_file and tls_key_file");
+        if (!is_here)
+            log.warning("The page is served at " + service_.wanted.listen +
+                        " once this machine has that address; it has not now");
         port_ = port;
         peer origin;
         origin.by = loopback ? peer::way::loopback : peer::way::tls;

@@ -88,6 +88,20 @@ bool is_loopback(const sockaddr& address) {
     return IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr);
 }
 
+/// Also at an address that this machine does not have (yet): a LAN's comes when its cable or DHCP does, and
+/// the station boots without. False then; nothing arrives until it is there.
+bool bind_to(int socket, const addrinfo& wanted, const std::string& address) {
+    if (::bind(socket, wanted.ai_addr, wanted.ai_addrlen) == 0) return true;
+    const int yes = 1;
+    const bool v6 = wanted.ai_family == AF_INET6;
+    if (errno == EADDRNOTAVAIL &&
+        ::setsockopt(socket, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_FREEBIND : IP_FREEBIND, &yes,
+                     sizeof yes) == 0 &&
+        ::bind(socket, wanted.ai_addr, wanted.ai_addrlen) == 0)
+        return false;
+    no_listener(address, std::strerror(errno));
+}
+
 std::uint16_t port_of(int socket) {
     sockaddr_storage bound{};
     socklen_t length = sizeof bound;
@@ -184,12 +198,12 @@ tcp_listener listen_on_tcp(const std::string& address) {
         no_listener(address, "it must be a numeric ADDRESS:PORT");
     descriptor socket{::socket(list.first->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     const int yes = 1;
-    if (socket.get() < 0 || ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
-        ::bind(socket.get(), list.first->ai_addr, list.first->ai_addrlen) != 0 ||
-        ::listen(socket.get(), backlog) != 0)
+    if (socket.get() < 0 || ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0)
         no_listener(address, std::strerror(errno));
+    const bool is_here = bind_to(socket.get(), *list.first, address);
+    if (::listen(socket.get(), backlog) != 0) no_listener(address, std::strerror(errno));
     const auto port = port_of(socket.get());
-    return {std::move(socket), is_loopback(*list.first->ai_addr), port};
+    return {std::move(socket), is_loopback(*list.first->ai_addr), port, is_here};
 }
 
 }  // namespace fleetline::api

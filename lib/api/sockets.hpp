@@ -55,6 +55,7 @@ struct tcp_listener {
     descriptor socket;
     bool loopback = false;
     std::uint16_t port = 0;
+    bool address_is_here = true;  ///< false: it is served once the machine has it
 };
 
 /// "127.0.0.1:8080", "[::1]:8080". Throws failure(station-api-listen).

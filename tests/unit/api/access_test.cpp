@@ -5,6 +5,7 @@
 #include <map>
 
 #include "api/routes.hpp"
+#include "api/sockets.hpp"
 #include "api/token_store.hpp"
 #include "core/encoding.hpp"
 #include "core/failure.hpp"
@@ -151,6 +152,18 @@ TEST_CASE("TCP beyond loopback is not served without TLS", "[api]") {
     CHECK_THROWS_WITH(line([](settings& wanted) { wanted.listen = "0.0.0.0:0"; }),
                       Catch::Contains("station-configuration"));
     CHECK_THROWS_WITH(line([](settings& wanted) { wanted.listen = "somewhere:80"; }),
+                      Catch::Contains("station-api-listen"));
+}
+
+TEST_CASE("an address that the machine does not have yet is listened at", "[api]") {
+    const auto here = listen_on_tcp("127.0.0.1:0");
+    CHECK(here.address_is_here);
+    const auto later = listen_on_tcp("192.0.2.7:0");  // kept for documentation: nobody has it
+    CHECK_FALSE(later.address_is_here);
+    CHECK_FALSE(later.loopback);
+    CHECK(later.port != 0);
+    // A port that somebody has is refused as ever.
+    CHECK_THROWS_WITH(listen_on_tcp("127.0.0.1:" + std::to_string(here.port)),
                       Catch::Contains("station-api-listen"));
 }
 
