@@ -46,6 +46,17 @@ TEST_CASE("the exit status is 2 for wrong usage and wrong configuration", "[daem
     CHECK(ask(station, "config check").status == 2);
 }
 
+TEST_CASE("the daemon's exit status says what starting it again can mend", "[daemon]") {
+    const station_directory station;
+    const std::string daemon = FLEETLINE_BIN_DIR "/fleetlined";
+    CHECK(shell(daemon + " --nonsense 2>&1").status == 2);
+    CHECK(shell(daemon + " --config /nowhere.toml 2>&1").status == 2);
+    std::filesystem::create_directory(station.ledger());
+    const auto no_ledger = shell(daemon + " --config " + station.config() + " 2>&1");
+    INFO(no_ledger.text);
+    CHECK(no_ledger.status == 5);
+}
+
 TEST_CASE("help and version are 0 and go to standard output", "[daemon]") {
     const auto help = shell(program + " --help 2>/dev/null");
     CHECK(help.status == 0);

@@ -43,6 +43,15 @@ TEST_CASE("each option of a command is in the man page", "[daemon]") {
     }
 }
 
+TEST_CASE("each signal and exit status of the daemon is in its man page", "[daemon]") {
+    const auto manual = contents("man/fleetlined.8");
+    for (const auto* what :
+         {".It Dv SIGTERM , SIGINT\n", ".It Dv SIGHUP\n", ".It 0\n", ".It 1\n", ".It 2\n", ".It 5\n"}) {
+        INFO(what);
+        CHECK(manual.find(what) != std::string::npos);
+    }
+}
+
 TEST_CASE("the man pages are well formed", "[daemon]") {
     if (test::shell("command -v mandoc").status != 0) return;
     const auto said =
