@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // fleetline certificates: what the cloud handed out, and what of it must be revoked.
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "cli/command.hpp"
 #include "cli/json_view.hpp"
@@ -38,22 +40,49 @@ void as_csv(surroundings& here, bool to_revoke) {
     });
 }
 
-/// For whoever holds the right to revoke. Only ids and thing names made of safe characters are put into
-/// a command.
+/// The region in an endpoint of AWS's own; empty: it has another name.
+std::string region_of(std::string_view endpoint) {
+    constexpr std::string_view service = ".iot.";
+    const auto at = endpoint.find(service);
+    const auto end = endpoint.find(".amazonaws.com", at == std::string_view::npos ? 0 : at);
+    if (at == std::string_view::npos || end == std::string_view::npos) return {};
+    const auto begin = at + service.size();
+    if (begin >= end) return {};
+    const auto region = endpoint.substr(begin, end - begin);
+    const bool plain =
+        region.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+    return plain ? std::string{region} : std::string{};
+}
+
+/// For whoever holds the right to revoke: a script of one command a certificate. Only ids made of safe
+/// characters are put into a command. The cloud has perhaps dropped one by itself: the others are revoked
+/// all the same.
 void as_aws_cli(surroundings& here, bool to_revoke) {
-    here.out.line("#!/bin/sh -e");
+    const auto& endpoint = here.settings().cloud.endpoint;
+    const std::string region = region_of(endpoint);
+    here.out.line("#!/bin/sh");
+    here.out.line("# Revokes what no board of station " + safe_text(here.settings().station.id) + " holds.");
+    here.out.line("# Run it for the AWS account and region of the endpoint " + safe_text(endpoint) + ':');
+    here.out.line("#   aws iot describe-endpoint --endpoint-type iot:Data-ATS" +
+                  (region.empty() ? std::string{} : " --region " + region));
+    here.out.line("failed=''");
     here.ledger().certificates(to_revoke, [&](const ledger::certificate_row& row) {
         here.out.line("# " + safe_text(row.serial) + ": " + safe_text(row.state) + ", " + safe_text(row.why));
         if (!is_certificate_id(row.certificate_id)) {
             here.out.line("#   its id is not known: see 'fleetline show'");
             return true;
         }
-        here.out.line("aws iot update-certificate --certificate-id " + row.certificate_id +
-                      " --new-status REVOKED");
+        here.out.line("aws iot update-certificate" +
+                      (region.empty() ? std::string{} : " --region " + region) + " --certificate-id " +
+                      row.certificate_id + " --new-status REVOKED || failed=\"$failed " + row.certificate_id +
+                      '"');
         here.out.line("#   then at the station: fleetline certificates mark-revoked " +
                       short_id(row.certificate_id) + " --by NAME --note TEXT");
         return true;
     });
+    here.out.line("[ -n \"$failed\" ] || exit 0");
+    here.out.line("for id in $failed; do echo \"not revoked: $id\" >&2; done");
+    here.out.line("exit 1");
 }
 
 void as_json(surroundings& here, bool to_revoke) {
@@ -81,6 +110,12 @@ void as_table(surroundings& here, bool to_revoke) {
 }
 
 exit_status list(surroundings& here, const options& asked) {
+    // What is revoked by mistake takes a shipped board off the air.
+    if (asked.format == "aws-cli" && !asked.to_revoke)
+        throw command_error(exit_status::usage,
+                            "--format aws-cli prints commands that revoke, and these are all certificates, "
+                            "those of shipped boards too",
+                            "Say --to-revoke with it.");
     const std::string format = !asked.format.empty() ? asked.format : here.wants_json ? "json" : "table";
     if (format == "csv") {
         as_csv(here, asked.to_revoke);

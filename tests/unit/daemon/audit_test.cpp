@@ -229,3 +229,45 @@ TEST_CASE("a certificate that somebody has revoked leaves the list, with who and
           "\"58092a33de652a72208e982638da693bdafd6207444adbaaacdbef7df38d5db7\","
           "\"note\":\"ticket 4711\"}\n");
 }
+
+TEST_CASE("no command to revoke is printed for what a board holds", "[daemon][audit]") {
+    const audited_station station;
+
+    const auto all = station.ask("certificates --format aws-cli");
+
+    INFO(all.text);
+    CHECK(all.status == 2);
+    CHECK(has(all, "--to-revoke"));
+    CHECK_FALSE(has(all, "aws iot"));
+}
+
+TEST_CASE("the script that revokes goes on after one that fails, and says which", "[daemon][audit]") {
+    const audited_station station;
+    const std::string endpoint = "abc-ats.iot.eu-central-1.amazonaws.com";
+    REQUIRE(shell("sed -i 's/^endpoint = .*/endpoint = \"" + endpoint + "\"/' " + station.config()).status ==
+            0);
+    REQUIRE(station.ask("certificates --to-revoke --format aws-cli > " + station.file("revoke.sh")).status ==
+            0);
+    // An aws that does not know the first one.
+    append(station.file("aws"), "#!/bin/sh\necho \"$*\" >> " + station.file("calls") +
+                                    "\ncase $* in *58092a33de65*) exit 254 ;; esac\n");
+    const auto run = [&station] {
+        return shell("chmod +x " + station.file("aws") + "; PATH=" + station.path.string() + ":$PATH sh " +
+                     station.file("revoke.sh") + " 2>&1");
+    };
+
+    const auto done = run();
+
+    CHECK(done.status == 1);
+    CHECK(done.text == "not revoked: 58092a33de652a72208e982638da693bdafd6207444adbaaacdbef7df38d5db7\n");
+    const auto calls = shell("cat " + station.file("calls")).text;
+    CHECK(calls ==
+          "iot update-certificate --region eu-central-1 --certificate-id "
+          "58092a33de652a72208e982638da693bdafd6207444adbaaacdbef7df38d5db7 --new-status REVOKED\n"
+          "iot update-certificate --region eu-central-1 --certificate-id "
+          "c20aaf6132912b323227311c126caad4cecf77142ddb39e5e3961b913371a109 --new-status REVOKED\n");
+    CHECK(has(shell("cat " + station.file("revoke.sh")),
+              "# Run it for the AWS account and region of the endpoint " + endpoint + ":\n"));
+    REQUIRE(shell("sed -i /^case/d " + station.file("aws")).status == 0);
+    CHECK(run().status == 0);
+}
