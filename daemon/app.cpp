@@ -134,6 +134,7 @@ struct app::parts {
         offered.close_order = [this](order_name order, api::caller by) {
             return and_shown(work_orders.close(std::move(order), std::move(by)));
         };
+        offered.sign_head = [this]() -> asio::awaitable<void> { co_await book.make_checkpoint(); };
         offered.import_serials = [this](order_name order, std::vector<serial_number> serials,
                                         const std::string&, const api::caller&) {
             return work_orders.import(std::move(order), std::move(serials));

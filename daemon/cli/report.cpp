@@ -11,6 +11,7 @@
 
 #include "cli/command.hpp"
 #include "cli/options.hpp"
+#include "core/failure.hpp"
 #include "core/logger.hpp"
 #include "ledger/care.hpp"
 #include "ledger/station_key.hpp"
@@ -66,6 +67,19 @@ void sign_and_commit(surroundings& here, const options& asked, const ledger::fil
     report::commit_signed(to, asked.file, key, said);
 }
 
+/// Whoever may sign leaves a signed head behind with every export. For others there is those of the station.
+void leave_checkpoint(surroundings& here) {
+    const auto& file = here.settings().ledger.file;
+    const auto key = file.parent_path() / "station.key";
+    if (::access(key.c_str(), R_OK) != 0 || ::access(file.c_str(), W_OK) != 0) return;
+    const logger complaints(logger::target::standard_error);
+    try {
+        ledger::sign_head(here.station_ledger(), here.now, complaints);
+    } catch (const failure& why) {
+        complaints.warning(std::string("The ledger's head is not signed: ") + why.what());
+    }
+}
+
 exit_status write(surroundings& here, const options& asked) {
     auto wanted = asked.filter.as_filter(here.now);
     wanted.newest_first = false;
@@ -91,10 +105,12 @@ exit_status write(surroundings& here, const options& asked) {
         return true;
     });
     writer->finish();
-    if (asked.sign)
+    if (asked.sign) {
         sign_and_commit(here, asked, wanted, rows, to);
-    else
+    } else {
+        leave_checkpoint(here);
         to.commit();
+    }
     return exit_status::yes;
 }
 

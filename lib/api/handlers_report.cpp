@@ -2,10 +2,12 @@
 // The audit report, streamed as it is written.
 #include "api/handlers.hpp"
 #include "api/problem.hpp"
+#include "api/providers.hpp"
 #include "api/question.hpp"
 #include "api/report_stream.hpp"
 #include "api/service.hpp"
 #include "core/failure.hpp"
+#include "core/logger.hpp"
 
 namespace fleetline::api {
 
@@ -34,6 +36,18 @@ const kind& kind_of(const request& what) {
                   "it must be csv, jsonl, xlsx or pdf");
 }
 
+/// That the head cannot be signed keeps nobody from reading.
+asio::awaitable<void> leave_checkpoint(service& here) {
+    if (!here.station->sign_head) co_return;
+    std::string why;
+    try {
+        co_await here.station->sign_head();
+    } catch (const std::exception& error) {
+        why = error.what();
+    }
+    if (!why.empty()) here.log.warning("A report goes out, and the ledger's head is not signed: " + why);
+}
+
 }  // namespace
 
 asio::awaitable<response> get_report(service& here, const request& what) {
@@ -53,6 +67,8 @@ asio::awaitable<response> get_report(service& here, const request& what) {
     if (says_nothing_for_long && what.watch_peer) over.gone = what.watch_peer();
     answer.stream = co_await stream_report(*here.pool, asked.format, std::move(wanted), std::move(running),
                                            std::move(over), here.wanted.limit.report_patience);
+    // Now, when it has begun to read: what is recorded from here on is not in it.
+    co_await leave_checkpoint(here);
     co_return answer;
 }
 

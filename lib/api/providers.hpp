@@ -42,6 +42,10 @@ struct providers {
     std::function<boost::asio::awaitable<void>(order_opening wanted, caller by)> open_order;
     std::function<boost::asio::awaitable<void>(order_name order, caller by)> close_order;
 
+    /// A report is being sent: the chain's head is signed, so that it covers all that the report names.
+    /// Empty: it is not, and the report goes out all the same.
+    std::function<boost::asio::awaitable<void>()> sign_head;
+
     /// All or nothing. The list was read and checked line by line already: no serial is in it twice.
     std::function<boost::asio::awaitable<void>(order_name order, std::vector<serial_number> serials,
                                                std::string list_sha256, caller by)>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the API reads from the ledger, and what it has done.
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <future>
@@ -146,6 +147,29 @@ TEST_CASE("the report is streamed whole, as csv and as jsonl", "[api]") {
     // HTTP/1.0 knows no chunks: the connection's end is the report's.
     const auto old = here.ask("GET /api/v1/report HTTP/1.0\r\nHost: x\r\n\r\n");
     CHECK(old.body == csv.body);
+}
+
+TEST_CASE("each report has the chain's head signed, and goes out also when it cannot be", "[api]") {
+    const std::string format = GENERATE("csv", "jsonl", "xlsx", "pdf");
+    std::atomic<int> heads = 0;
+    std::atomic<bool> works = true;
+    line here{tell, [&heads, &works](providers& station) {
+                  station.sign_head = [&heads, &works]() -> boost::asio::awaitable<void> {
+                      ++heads;
+                      if (!works) throw failure("station-ledger-unwritable", "Signing", "", "no room");
+                      co_return;
+                  };
+              }};
+    const auto first = here.get("/api/v1/report?format=" + format);
+    CHECK(first.status == 200);
+    CHECK(heads == 1);
+    works = false;
+
+    CHECK(here.get("/api/v1/report?format=" + format).status == 200);
+
+    CHECK(heads == 2);
+    CHECK(here.get("/api/v1/report?format=doc").status == 400);
+    CHECK(heads == 2);
 }
 
 TEST_CASE("the report is a workbook that opens and a pdf that has pages", "[api]") {

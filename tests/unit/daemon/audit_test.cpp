@@ -230,6 +230,25 @@ TEST_CASE("a certificate that somebody has revoked leaves the list, with who and
           "\"note\":\"ticket 4711\"}\n");
 }
 
+TEST_CASE("an export leaves a signed head behind, where whoever asks may sign", "[daemon][audit]") {
+    const audited_station station;
+    const auto signed_heads = [&station] {
+        return shell("sqlite3 " + station.ledger() +
+                     " 'SELECT count(*) FROM checkpoint JOIN head USING (seq, hash)'")
+            .text;
+    };
+    REQUIRE(signed_heads() == "0\n");
+
+    REQUIRE(station.ask("report --format csv -o " + station.file("report.csv")).status == 0);
+
+    CHECK(signed_heads() == "1\n");
+    CHECK(station.ask("audit verify").status == 0);
+    std::filesystem::remove(station.path / "station.key");
+    REQUIRE(station.ask("certificates mark-revoked 58092a33 --by Chen --note x").status == 0);
+    CHECK(station.ask("report --format csv -o " + station.file("report.csv")).text.empty());
+    CHECK(signed_heads() == "0\n");
+}
+
 TEST_CASE("no command to revoke is printed for what a board holds", "[daemon][audit]") {
     const audited_station station;
 
