@@ -108,6 +108,7 @@ class ledger::impl {
           log_(log),
           writer_(wanted_) {
         last_at_ = {time_.utc_now(), std::chrono::steady_clock::now()};
+        signed_at_ = moment();
         if (!wanted_.checkpoint_file.empty() && writer_.can_sign())
             outside_.emplace(wanted_.checkpoint_file, writer_.checkpoints(1000), log_);
         if (wanted_.threaded) thread_ = std::thread([this] { work(); });
@@ -316,14 +317,15 @@ class ledger::impl {
     /// Every so many events, and every hour in which there were any.
     void sign_head_when_due() {
         const auto events = writer_.events_since_checkpoint();
-        const bool long_ago = std::chrono::steady_clock::now() - signed_at_ >= sign_every;
-        const bool may = std::chrono::steady_clock::now() >= sign_again_at_;
+        const auto now = moment();
+        const bool long_ago = now - signed_at_ >= sign_every;
+        const bool may = now >= sign_again_at_;
         sign_head_if(may && (events >= wanted_.checkpoint_every || (events > 0 && long_ago)));
     }
 
     void sign_head_if(bool due) {
         if (!due || !writer_.can_sign() || !trouble().empty()) return;
-        signed_at_ = std::chrono::steady_clock::now();
+        signed_at_ = moment();
         try {
             auto made = writer_.sign_head(about_now());
             if (outside_) outside_->add(std::move(made));
@@ -346,6 +348,11 @@ class ledger::impl {
         make_key();
     }
 
+    /// For what is due every so often. In virtual time its hours are virtual too.
+    std::chrono::steady_clock::time_point moment() const {
+        return wanted_.threaded ? std::chrono::steady_clock::now() : time_.now();
+    }
+
     /// The clocks belong to the other thread; the last event's time goes on from when it came.
     utc_time about_now() const {
         if (!wanted_.threaded) return last_at_.first;
@@ -355,7 +362,7 @@ class ledger::impl {
 
     /// Once a day, the first time at the start; some at each turn.
     void drop_transcripts_when_due() {
-        const auto now = std::chrono::steady_clock::now();
+        const auto now = moment();
         if (wanted_.transcript_days == 0 || now < drop_at_ || !trouble().empty()) return;
         try {
             const bool more =
@@ -369,7 +376,7 @@ class ledger::impl {
 
     /// At the first start it takes a moment; afterwards the key is only read.
     void make_key() {
-        if (!writer_.can_sign() || std::chrono::steady_clock::now() < sign_again_at_) return;
+        if (!writer_.can_sign() || moment() < sign_again_at_) return;
         try {
             writer_.open_key();
         } catch (const std::exception& why) {
@@ -379,7 +386,7 @@ class ledger::impl {
 
     void cannot_sign(const std::string& why) {
         log_.error("The ledger's head is not signed: " + why);
-        sign_again_at_ = std::chrono::steady_clock::now() + sign_again_after;
+        sign_again_at_ = moment() + sign_again_after;
     }
 
     void note(const std::exception_ptr& trouble) {
@@ -418,10 +425,10 @@ class ledger::impl {
     const logger& log_;
     writer writer_;  ///< on the ledger's thread, once that runs
     std::pair<utc_time, std::chrono::steady_clock::time_point>
-        last_at_{};  ///< likewise: the last event's, and when it came
-    std::chrono::steady_clock::time_point signed_at_ = std::chrono::steady_clock::now();  ///< likewise
-    std::chrono::steady_clock::time_point sign_again_at_{};                               ///< likewise
-    std::chrono::steady_clock::time_point drop_at_{};                                     ///< likewise
+        last_at_{};                                          ///< likewise: the last event's, and when it came
+    std::chrono::steady_clock::time_point signed_at_{};      ///< likewise
+    std::chrono::steady_clock::time_point sign_again_at_{};  ///< likewise
+    std::chrono::steady_clock::time_point drop_at_{};        ///< likewise
     std::optional<outside_copy> outside_;
     std::vector<accepted> kept_;  ///< likewise: what nobody waits for and could not be written yet
 

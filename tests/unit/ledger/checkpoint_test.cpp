@@ -70,6 +70,37 @@ TEST_CASE("the head is signed every so many events", "[ledger][checkpoint]") {
     CHECK(line.query("SELECT count(*) FROM checkpoint") == "2");
 }
 
+TEST_CASE("the head is signed every hour in which anything was recorded", "[ledger][checkpoint]") {
+    signing_line line;
+    line.book.reset();
+    line.how.threaded = false;  // in the standing clock's time
+    line.open();
+    board_story story(line, "attempt-1", "SN0001");
+    const auto signed_heads = [&line] { return line.query("SELECT group_concat(seq) FROM checkpoint"); };
+
+    story.start();
+    line.clock.utc += std::chrono::minutes{59};
+    story.identify();
+    CHECK(signed_heads().empty());
+    line.clock.utc += std::chrono::minutes{1};
+    run(line.io, line.book->flush());
+    CHECK(signed_heads() == "2");
+
+    line.clock.utc += std::chrono::hours{3};
+    run(line.io, line.book->flush());
+    CHECK(signed_heads() == "2");
+    story.admit();
+    CHECK(signed_heads() == "2,3");
+    line.clock.utc += std::chrono::minutes{59};
+    story.make_csr();
+    CHECK(signed_heads() == "2,3");
+    line.clock.utc += std::chrono::minutes{2};
+    run(line.io, line.book->flush());
+    CHECK(signed_heads() == "2,3,4");
+    line.book.reset();
+    CHECK(line.outside().size() == 3);
+}
+
 TEST_CASE("an export has the head signed at once, and once", "[ledger][checkpoint]") {
     signing_line line;
     board_story(line, "attempt-1", "SN0001").up_to(stage::issued);
