@@ -4,8 +4,11 @@
 
 #include <SQLiteCpp/Database.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <future>
+#include <memory>
 #include <sstream>
 #include <utility>
 
@@ -36,6 +39,15 @@ std::string content_of(const std::filesystem::path& file) {
     return text.str();
 }
 
+/// In the place of the line's: tests/data/ledger has one of each version before the newest.
+void older_ledger(ledger_fixture& line, int version) {
+    line.book.reset();
+    for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(line.how.file.string() + ending);
+    const auto text =
+        content_of(FLEETLINE_SOURCE_DIR "/tests/data/ledger/version-" + std::to_string(version) + ".sql");
+    SQLite::Database(line.how.file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE).exec(text);
+}
+
 }  // namespace
 
 TEST_CASE("a backup made while the station works is whole, verified and without tokens", "[ledger][care]") {
@@ -58,6 +70,39 @@ TEST_CASE("a backup made while the station works is whole, verified and without 
     CHECK(code_of([&] { ledger::backup(line.how.file, other); }) == "station-ledger-unwritable");
     CHECK(code_of([&] { ledger::backup(line.how.file, line.how.file); }) == "station-ledger-unwritable");
     CHECK(content_of(other) == "hello");
+}
+
+TEST_CASE("a backup made while boards are passing is of one moment", "[ledger][care]") {
+    ledger_fixture line;
+    for (int i = 0; i < 40; ++i)
+        board_story(line, "early-" + std::to_string(i), "SN" + std::to_string(i)).pass();
+    const auto copy = line.directory.path() / "copy.db";
+    const auto recorded = [&line] { return line.reader().head().seq; };
+    std::atomic<bool> over = false;
+    std::int64_t before = 0;
+    std::int64_t after = 0;
+    ledger::verification found;
+    // Until one was overtaken by the writer, whose events go on all the time.
+    auto backups = std::async(std::launch::async, [&] {
+        const auto end = std::shared_ptr<void>(nullptr, [&over](void*) { over = true; });
+        while (before == after) {
+            before = recorded();
+            found = ledger::backup(line.how.file, copy);
+            after = recorded();
+        }
+    });
+    for (int i = 0; !over; ++i)
+        board_story(line, "late-" + std::to_string(i), "SN-late-" + std::to_string(i)).pass();
+    backups.get();
+
+    CHECK(found.problems == std::vector<std::string>{});
+    CHECK(found.events >= before);
+    CHECK(found.events <= after);
+    const ledger::reader held(copy);
+    CHECK(held.head().seq == found.events);
+    CHECK(held.head().hash ==
+          line.query("SELECT lower(hex(hash)) FROM event WHERE seq = " + std::to_string(found.events)));
+    CHECK(line.reader().verify().problems == std::vector<std::string>{});
 }
 
 TEST_CASE("a restored ledger goes on where the backup was made", "[ledger][care]") {
@@ -124,13 +169,13 @@ TEST_CASE("a backup that does not verify is not restored", "[ledger][care]") {
 }
 
 TEST_CASE("a ledger of every older version is brought up to date, after a copy of it", "[ledger][care]") {
+    const auto newest = static_cast<int>(ledger::migrations().size());
+    const int version = GENERATE_COPY(range(1, newest));
     ledger_fixture line;
-    line.book.reset();
-    std::filesystem::remove(line.how.file);
-    SQLite::Database(line.how.file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
-        .exec(content_of(FLEETLINE_SOURCE_DIR "/tests/data/ledger/version-1.sql"));
-    REQUIRE(line.query("PRAGMA user_version") == "1");
+    older_ledger(line, version);
+    REQUIRE(line.query("PRAGMA user_version") == std::to_string(version));
     CHECK(code_of([&] { line.reader(); }) == "station-ledger-broken");
+    const std::string heads = version > 1 ? line.query("SELECT group_concat(seq) FROM checkpoint") : "";
     int told = 0;
     line.how.at_work = [&told] { ++told; };
 
@@ -142,28 +187,35 @@ TEST_CASE("a ledger of every older version is brought up to date, after a copy o
     CHECK(told == 0);
     CHECK(when_done < 1000);
 
-    CHECK(line.query("PRAGMA user_version") == std::to_string(ledger::migrations().size()));
+    CHECK(line.query("PRAGMA user_version") == std::to_string(newest));
     CHECK(line.reader().verify().problems == std::vector<std::string>{});
+    CHECK(line.query("SELECT group_concat(seq) FROM checkpoint") == heads);
+    CHECK((line.reader().transcript("attempt-2").empty() == (version == 1)));
     CHECK(line.device("SN0001").reached == stage::passed);
     CHECK(line.device("SN0002").reached == stage::registered);
     CHECK_NOTHROW(board_story(line, "attempt-9", "SN0009").pass());
-    SQLite::Database copy(line.how.file.string() + ".version-1", SQLite::OPEN_READONLY);
-    CHECK(copy.execAndGet("PRAGMA user_version").getInt() == 1);
+    CHECK(line.reader().verify().problems == std::vector<std::string>{});
+    SQLite::Database copy(line.how.file.string() + ".version-" + std::to_string(version),
+                          SQLite::OPEN_READONLY);
+    CHECK(copy.execAndGet("PRAGMA user_version").getInt() == version);
     CHECK(copy.execAndGet("SELECT count(*) FROM event").getInt() == 22);
 }
 
 TEST_CASE("a migration that fails leaves the older ledger as it was", "[ledger][care]") {
+    const auto [version, in_the_way] =
+        GENERATE(std::pair{1, "CREATE TABLE checkpoint (in_the_way)"},
+                 std::pair{1, "ALTER TABLE work_order ADD COLUMN last_assigned TEXT"},
+                 std::pair{2, "ALTER TABLE work_order ADD COLUMN last_assigned TEXT"});
     ledger_fixture line;
-    line.book.reset();
-    std::filesystem::remove(line.how.file);
-    SQLite::Database old(line.how.file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-    old.exec(content_of(FLEETLINE_SOURCE_DIR "/tests/data/ledger/version-1.sql"));
-    old.exec("CREATE TABLE checkpoint (in_the_way)");
+    older_ledger(line, version);
+    line.sql(in_the_way);
 
     CHECK(code_of([&] { line.open(); }) == "station-ledger-unwritable");
 
-    CHECK(line.query("PRAGMA user_version") == "1");
+    CHECK(line.query("PRAGMA user_version") == std::to_string(version));
     CHECK(line.query("SELECT count(*) FROM event") == "22");
+    CHECK(line.query("SELECT count(*) FROM pragma_table_info('work_order') WHERE name = 'first_serial'") ==
+          "0");
 }
 
 TEST_CASE("transcripts of passed attempts are dropped after a time, others and events never",
