@@ -12,6 +12,7 @@
 #include <functional>
 #include <list>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -156,6 +157,7 @@ class ledger::impl {
             } catch (const SQLite::Exception& error) {
                 caller->error =
                     std::make_exception_ptr(ledger_failure_from(error, "Reading the ledger", wanted_.file));
+                if (is_damage(caller->error)) note(caller->error);
             } catch (...) {
                 caller->error = std::current_exception();
             }
@@ -287,7 +289,7 @@ class ledger::impl {
         callers.insert(callers.begin(), kept, nullptr);
         if (!kept_.empty()) last_at_ = {kept_.back().at, std::chrono::steady_clock::now()};
         const auto began = std::chrono::steady_clock::now();
-        const auto trouble = writer_.write(kept_);
+        const auto trouble = write_unless_damaged(kept_);
         const auto took = std::chrono::round<milliseconds>(std::chrono::steady_clock::now() - began);
         const auto written_now =
             std::count_if(kept_.begin(), kept_.end(), [](const auto& one) { return !one.error; });
@@ -314,6 +316,25 @@ class ledger::impl {
         });
     }
 
+    /// What was found damaged takes nothing more in this life: a page that is well would let a board begin
+    /// whose certificate then finds no place.
+    std::exception_ptr write_unless_damaged(std::span<accepted> group) {
+        if (!damage_) return writer_.write(group);
+        for (auto& each : group) each.error = damage_;
+        return damage_;
+    }
+
+    static bool is_damage(const std::exception_ptr& trouble) {
+        try {
+            if (trouble) std::rethrow_exception(trouble);
+        } catch (const failure& why) {
+            return why.code() == "station-ledger-broken";
+        } catch (const std::exception&) {
+            return false;
+        }
+        return false;
+    }
+
     /// Every so many events, and every hour in which there were any.
     void sign_head_when_due() {
         const auto events = writer_.events_since_checkpoint();
@@ -335,6 +356,7 @@ class ledger::impl {
     }
 
     void probe() {
+        if (damage_) return;
         if (!kept_.empty()) return write({}, {});
         try {
             if (trouble().empty())
@@ -390,6 +412,7 @@ class ledger::impl {
     }
 
     void note(const std::exception_ptr& trouble) {
+        if (!damage_ && is_damage(trouble)) damage_ = trouble;
         std::string text;
         if (trouble) {
             try {
@@ -400,6 +423,7 @@ class ledger::impl {
                 text = why.what();
             }
         }
+        if (damage_) text += "; boards are taken again after 'fleetline restore' and a restart";
         if (const auto notice = writer_.take_notice(); !notice.empty()) log_.error(notice);
         const std::lock_guard lock(mutex_);
         if (trouble_.empty() && !text.empty())
@@ -430,6 +454,7 @@ class ledger::impl {
     std::chrono::steady_clock::time_point sign_again_at_{};  ///< likewise
     std::chrono::steady_clock::time_point drop_at_{};        ///< likewise
     std::optional<outside_copy> outside_;
+    std::exception_ptr damage_;   ///< likewise: that was found in the file; it stays
     std::vector<accepted> kept_;  ///< likewise: what nobody waits for and could not be written yet
 
     mutable std::mutex mutex_;

@@ -2,6 +2,7 @@
 // The disk and what can be done to a file under a running station.
 #include <SQLiteCpp/Database.h>
 #include <sys/resource.h>
+
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <fstream>
@@ -9,6 +10,7 @@
 #include <thread>
 
 #include "core/failure.hpp"
+#include "ledger/care.hpp"
 #include "ledger_fixture.hpp"
 
 using namespace fleetline;
@@ -207,6 +209,42 @@ TEST_CASE("damage in the file is told as such", "[ledger]") {
 
     REQUIRE_FALSE(found.problems.empty());
     CHECK(found.problems.front().find("damaged") != std::string::npos);
+}
+
+TEST_CASE("what is found damaged while the station works takes nothing more, and is restored", "[ledger]") {
+    const std::string table = GENERATE("certificate", "attempt_by_serial", "event");
+    ledger_fixture line;
+    for (int i = 0; i < 50; ++i)
+        board_story(line, "attempt-" + std::to_string(i), "SN" + std::to_string(i)).pass();
+    const auto copy = line.directory.path() / "copy.db";
+    ledger::backup(line.how.file, copy);
+    line.sql("PRAGMA wal_checkpoint(TRUNCATE)");
+    const auto page =
+        std::stoll(line.query("SELECT rootpage FROM sqlite_schema WHERE name = '" + table + "'"));
+    {
+        std::fstream file(line.how.file, std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp((page - 1) * 4096);
+        file << std::string(4096, '\xff');
+    }
+    line.sql("UPDATE head SET seq = seq");  // the writer forgets the pages that it has read
+
+    CHECK(code_of([&] {
+              line.device("SN0");
+              board_story(line, "attempt-x", "SNx").pass();
+          }) == "station-ledger-broken");
+    CHECK_FALSE(line.book->writable());
+    CHECK(line.book->trouble().find("fleetline restore") != std::string::npos);
+    CHECK(code_of([&] { line.append(ledger::station_stopped{"this one needs none of that page"}); }) ==
+          "station-ledger-broken");
+    CHECK_FALSE(line.book->writable());
+
+    line.book.reset();
+    ledger::restore(copy, line.how.file);
+    line.open();
+    CHECK(line.book->writable());
+    CHECK(line.device("SN49").reached == stage::passed);
+    CHECK_NOTHROW(board_story(line, "attempt-y", "SNy").pass());
+    CHECK(line.reader().verify().problems.empty());
 }
 
 TEST_CASE("what is no ledger is not opened", "[ledger]") {
