@@ -11,15 +11,16 @@ namespace fleetline::report {
 
 namespace {
 
-/// Bytes that make a cell need a second look: quotes and separators, everything that is not ASCII.
-constexpr std::array<bool, 256> special_bytes() {
-    std::array<bool, 256> special{};
-    for (std::size_t byte = 0x80; byte < special.size(); ++byte) special.at(byte) = true;
-    for (const char byte : {'"', ',', '\r', '\n'}) special.at(static_cast<unsigned char>(byte)) = true;
-    return special;
+/// Bytes that make a cell need a second look: quotes and separators, everything that is not ASCII. All of
+/// them are looked at together.
+bool has_special_bytes(std::string_view text) {
+    unsigned found = 0;
+    for (const char byte : text)
+        found |= static_cast<unsigned>(byte == '"') | static_cast<unsigned>(byte == ',') |
+                 static_cast<unsigned>(byte == '\r') | static_cast<unsigned>(byte == '\n') |
+                 static_cast<unsigned>(static_cast<unsigned char>(byte) >> 7U);
+    return found != 0;
 }
-
-constexpr auto special = special_bytes();
 
 /// Excel, LibreOffice and Sheets run a cell that begins like this (OWASP "CSV Injection"); the last four
 /// are the full-width = + - @ that East Asian locales treat alike.
@@ -78,9 +79,7 @@ class csv_writer final : public writer {
   private:
     void cell(const std::string& text) {
         if (text.empty()) return;
-        bool plain = !looks_like_formula(text);
-        for (const char byte : text) plain = plain && !special[static_cast<unsigned char>(byte)];
-        if (plain) return to_.write(text);
+        if (!looks_like_formula(text) && !has_special_bytes(text)) return to_.write(text);
         to_.write(careful_cell(text));
     }
     void cell(std::int64_t number) {
