@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <new>
 #include <optional>
 
 #include "api/listener.hpp"
@@ -15,6 +16,7 @@
 #include "api/service.hpp"
 #include "core/failure.hpp"
 #include "core/within.hpp"
+#include "x509/library.hpp"
 
 namespace fleetline::api {
 
@@ -26,7 +28,9 @@ namespace {
 /// Null if there are no TLS files. Throws failure(station-configuration).
 std::unique_ptr<asio::ssl::context> make_tls(const settings& wanted) {
     if (wanted.tls_certificate_file.empty()) return nullptr;
-    auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
+    SSL_CTX* const made = SSL_CTX_new_ex(x509::library_context(), nullptr, TLS_server_method());
+    if (made == nullptr) throw std::bad_alloc();
+    auto context = std::make_unique<asio::ssl::context>(made);
     try {
         context->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
                              asio::ssl::context::no_tlsv1_1 | asio::ssl::context::no_compression);

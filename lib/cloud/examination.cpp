@@ -134,8 +134,7 @@ examination::examination(asio::any_io_executor executor, const session_settings&
       context_(asio::ssl::context::tls_client) {}
 
 examination::found examination::set_up() {
-    std::string tpm;
-    if (is_tpm_key(settings_.claim.key_file.string())) tpm = use_tpm();
+    const auto tpm = prepare_for_key(settings_.claim.key_file.string());
     if (!tpm.empty()) return trouble{"cloud-claim-invalid", "The TPM cannot be used: " + tpm};
     error_code error;
     context_.load_verify_file(settings_.ca_file.string(), error);

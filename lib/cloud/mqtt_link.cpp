@@ -233,10 +233,8 @@ link_up mqtt_link::core::open(const claim_files& claim, std::uint64_t number) {
     link_up result;
     good_bye_and_forget(number - 1);
     if (stopping || dropped >= number) return result;
-    if (is_tpm_key(claim.key)) {
-        const auto trouble = use_tpm();
-        if (!trouble.empty()) log.warning("The TPM cannot be used", {{"REASON", trouble}});
-    }
+    const auto trouble = prepare_for_key(claim.key);
+    if (!trouble.empty()) log.warning("The TPM cannot be used", {{"REASON", trouble}});
     try {
         live = make(number);
         const auto token = live->client->connect(options(claim));

@@ -24,8 +24,6 @@ std::string load_providers() {
         ERR_clear_error();
         return "OpenSSL's tpm2 provider cannot be loaded (package tpm2-openssl)";
     }
-    if (EVP_set_default_properties(nullptr, preference) != 1)
-        return "OpenSSL does not take " + std::string(preference);
     return {};
 }
 
@@ -37,11 +35,23 @@ bool is_tpm_key(const std::string& file) {
     return std::getline(stream, line) && line.starts_with("-----BEGIN TSS2 PRIVATE KEY-----");
 }
 
-std::string use_tpm() {
-    static std::once_flag once;
-    static std::string why_not;
-    std::call_once(once, [] { why_not = load_providers(); });
-    return why_not;
+std::string prepare_for_key(const std::string& file) {
+    static std::mutex one_at_a_time;
+    static bool loaded = false;
+    static bool preferred = false;
+    const std::lock_guard guard(one_at_a_time);
+    const bool wanted = is_tpm_key(file);
+    if (wanted == preferred) return {};
+    if (!loaded) {
+        auto why_not = load_providers();
+        if (!why_not.empty()) return why_not;  // the resource manager may only be late
+        loaded = true;
+    }
+    if (EVP_set_default_properties(nullptr, wanted ? preference : "") != 1) {
+        return "OpenSSL does not take " + std::string(preference);
+    }
+    preferred = wanted;
+    return {};
 }
 
 }  // namespace fleetline::cloud

@@ -7,10 +7,12 @@
 #include <charconv>
 #include <new>
 
+#include "x509/library.hpp"
+
 namespace fleetline::ledger {
 
 struct chain_hasher::digest_context {
-    EVP_MD* algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    EVP_MD* algorithm = EVP_MD_fetch(x509::library_context(), "SHA256", nullptr);
     EVP_MD_CTX* state = EVP_MD_CTX_new();
 
     digest_context() = default;

@@ -71,9 +71,9 @@ std::string sign_file(const station_key& key, const std::filesystem::path& file,
                       std::string_view description) {
     const bio_pointer content(BIO_new_file(file.c_str(), "rb"));
     if (!content) throw cannot_sign(file, "it cannot be read");
-    const certificate_pointer certificate(
-        PEM_read_bio_X509(reading(key.certificate_pem()).get(), nullptr, nullptr, nullptr));
-    const cms_pointer made(CMS_sign(nullptr, nullptr, nullptr, nullptr, how | CMS_PARTIAL | CMS_STREAM));
+    const auto certificate = certificate_in(key.certificate_pem());
+    const cms_pointer made(CMS_sign_ex(nullptr, nullptr, nullptr, nullptr, how | CMS_PARTIAL | CMS_STREAM,
+                                       x509::library_context(), nullptr));
     CMS_SignerInfo* signer =
         made && certificate
             ? CMS_add1_signer(made.get(), certificate.get(), key.native(), EVP_sha256(), how | CMS_NOSMIMECAP)
@@ -95,8 +95,11 @@ std::string sign_file(const station_key& key, const std::filesystem::path& file,
 checked<file_signature> check_signature(std::string_view der, const std::filesystem::path& file) {
     if (der.size() > longest_signature) return reason{"it is no signature: it is too long"};
     const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
-    const cms_pointer found(d2i_CMS_ContentInfo(nullptr, &bytes, static_cast<long>(der.size())));
-    if (!found || OBJ_obj2nid(CMS_get0_type(found.get())) != NID_pkcs7_signed)
+    cms_pointer found(CMS_ContentInfo_new_ex(x509::library_context(), nullptr));
+    CMS_ContentInfo* place = found.get();
+    const bool readable = d2i_CMS_ContentInfo(&place, &bytes, static_cast<long>(der.size())) != nullptr;
+    if (place == nullptr) (void)found.release();  // OpenSSL has freed it
+    if (!readable || OBJ_obj2nid(CMS_get0_type(found.get())) != NID_pkcs7_signed)
         return last_error("it is no signature");
     auto* signers = CMS_get0_SignerInfos(found.get());
     if (signers == nullptr || sk_CMS_SignerInfo_num(signers) != 1)

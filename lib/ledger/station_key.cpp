@@ -45,7 +45,7 @@ void write_file(const std::filesystem::path& file, const std::string& text, mode
 }
 
 certificate_pointer make_certificate(EVP_PKEY* key, std::string_view station, utc_time now) {
-    certificate_pointer made(X509_new());
+    certificate_pointer made(X509_new_ex(x509::library_context(), nullptr));
     const auto begins = static_cast<time_t>(now.time_since_epoch().count() / 1000);
     X509_set_version(made.get(), X509_VERSION_3);
     ASN1_INTEGER_set_uint64(X509_get_serialNumber(made.get()), static_cast<std::uint64_t>(begins));
@@ -74,7 +74,7 @@ certificate_pointer make_certificate(EVP_PKEY* key, std::string_view station, ut
 
 void make_files(const std::filesystem::path& key_file, const std::filesystem::path& certificate_file,
                 std::string_view station, utc_time now) {
-    const key_pointer key(EVP_RSA_gen(3072));
+    const key_pointer key(EVP_PKEY_Q_keygen(x509::library_context(), nullptr, "RSA", std::size_t{3072}));
     const auto certificate = key ? make_certificate(key.get(), station, now) : nullptr;
     const bio_pointer key_text(BIO_new(BIO_s_secmem()));
     const bio_pointer certificate_text(BIO_new(BIO_s_mem()));
@@ -114,12 +114,12 @@ station_key::station_key(const std::filesystem::path& directory, std::string_vie
     std::error_code ignored;
     if (!std::filesystem::exists(key_file_, ignored)) make_files(key_file_, certificate_file_, station, now);
     std::string key_text = content_of(key_file_);
-    held_->key.reset(PEM_read_bio_PrivateKey(reading(key_text).get(), nullptr, nullptr, nullptr));
+    held_->key.reset(PEM_read_bio_PrivateKey_ex(reading(key_text).get(), nullptr, nullptr, nullptr,
+                                                x509::library_context(), nullptr));
     OPENSSL_cleanse(key_text.data(), key_text.size());
     if (!held_->key) throw key_failure(key_file_, "it is not a private key");
     certificate_pem_ = content_of(certificate_file_);
-    const certificate_pointer certificate(
-        PEM_read_bio_X509(reading(certificate_pem_).get(), nullptr, nullptr, nullptr));
+    const auto certificate = certificate_in(certificate_pem_);
     if (!certificate) throw key_failure(certificate_file_, "it is not a certificate");
     if (X509_check_private_key(certificate.get(), held_->key.get()) != 1)
         throw key_failure(certificate_file_, "it is not the certificate of " + key_file_.string());
@@ -135,7 +135,8 @@ std::string station_key::sign(std::string_view bytes) const {
     std::size_t size = 0;
     const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
     std::string signature;
-    if (EVP_DigestSignInit(digest.get(), nullptr, EVP_sha256(), nullptr, held_->key.get()) == 1 &&
+    if (EVP_DigestSignInit_ex(digest.get(), nullptr, "SHA256", x509::library_context(), nullptr,
+                              held_->key.get(), nullptr) == 1 &&
         EVP_DigestSign(digest.get(), nullptr, &size, data, bytes.size()) == 1) {
         signature.resize(size);
         if (EVP_DigestSign(digest.get(), reinterpret_cast<unsigned char*>(signature.data()), &size, data,
@@ -148,18 +149,19 @@ std::string station_key::sign(std::string_view bytes) const {
 }
 
 bool is_certificate(std::string_view pem, std::string_view sha256) {
-    const certificate_pointer certificate(PEM_read_bio_X509(reading(pem).get(), nullptr, nullptr, nullptr));
+    const auto certificate = certificate_in(pem);
     const bio_pointer again(BIO_new(BIO_s_mem()));
     return certificate && PEM_write_bio_X509(again.get(), certificate.get()) == 1 &&
            text_in(again.get()) == pem && sha256_of(certificate.get()) == sha256;
 }
 
 bool is_signed_by(std::string_view certificate_pem, std::string_view bytes, std::string_view signature) {
-    const certificate_pointer certificate(
-        PEM_read_bio_X509(reading(certificate_pem).get(), nullptr, nullptr, nullptr));
+    const auto certificate = certificate_in(certificate_pem);
     EVP_PKEY* key = certificate ? X509_get0_pubkey(certificate.get()) : nullptr;
     const digest_pointer digest(EVP_MD_CTX_new());
-    return key != nullptr && EVP_DigestVerifyInit(digest.get(), nullptr, EVP_sha256(), nullptr, key) == 1 &&
+    return key != nullptr &&
+           EVP_DigestVerifyInit_ex(digest.get(), nullptr, "SHA256", x509::library_context(), nullptr, key,
+                                   nullptr) == 1 &&
            EVP_DigestVerify(digest.get(), reinterpret_cast<const unsigned char*>(signature.data()),
                             signature.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
                             bytes.size()) == 1;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the files of this room share: owning pointers, our own library context, the reason for an OpenSSL
-// error. Not included outside lib/x509.
+// What the files of this room share: owning pointers, the reason for an OpenSSL error. Not included outside lib/x509.
 #pragma once
 
 #include <openssl/bio.h>
@@ -12,6 +11,7 @@
 
 #include "core/failure.hpp"
 #include "core/owned.hpp"
+#include "x509/library.hpp"
 
 namespace fleetline::x509 {
 
@@ -19,9 +19,6 @@ using bio_ptr = owned<BIO, BIO_free_all>;
 using key_ptr = owned<EVP_PKEY, EVP_PKEY_free>;
 using certificate_ptr = owned<X509, X509_free>;
 using request_ptr = owned<X509_REQ, X509_REQ_free>;
-
-/// The default provider only; made once, lives as long as the process.
-OSSL_LIB_CTX* library_context();
 
 /// Takes OpenSSL's newest error off this thread's queue and empties it: "doing: text".
 reason openssl_reason(std::string_view doing);
