@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "app.hpp"
+#include "cloud/proxy_environment.hpp"
 #include "config/load.hpp"
 
 namespace {
@@ -67,6 +68,7 @@ int main(int argc, char** argv) {
     // Tokens pass through memory that is not ours to wipe (Paho's): no core dump may show them (invariant
     // I2).
     prctl(PR_SET_DUMPABLE, 0);
+    cloud::put_proxy_environment_aside();
     CLI::App options{"The fleetline station daemon"};
     std::string file = "/etc/fleetline/fleetline.toml";
     options.add_option("--config", file, "Configuration file")->capture_default_str();

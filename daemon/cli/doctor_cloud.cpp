@@ -10,6 +10,7 @@
 #include "cli/doctor_template.hpp"
 #include "cli/json_view.hpp"
 #include "cloud/checkup.hpp"
+#include "cloud/proxy_environment.hpp"
 #include "cloud_settings.hpp"
 #include "core/logger.hpp"
 #include "core/time_source.hpp"
@@ -123,6 +124,7 @@ std::string_view remedy_for(std::string_view code) {
 }
 
 void check_cloud(surroundings& here, findings& into) {
+    cloud::put_proxy_environment_aside();
     json session;
     cloud::checkup_wishes wishes;
     wishes.sign_in = !ask_daemon(here, into, session);

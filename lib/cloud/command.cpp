@@ -16,9 +16,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "cloud/proxy_environment.hpp"
 #include "core/within.hpp"
-
-extern char** environ;
 
 namespace fleetline::cloud {
 
@@ -70,6 +69,11 @@ int spawn(const std::vector<std::string>& words, const pipe_pair& output, const 
     arguments.reserve(copy.size() + 1);
     for (auto& word : copy) arguments.push_back(word.data());
     arguments.push_back(nullptr);
+    auto variables = environment_for_programs();
+    std::vector<char*> environment;
+    environment.reserve(variables.size() + 1);
+    for (auto& variable : variables) environment.push_back(variable.data());
+    environment.push_back(nullptr);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
@@ -82,8 +86,8 @@ int spawn(const std::vector<std::string>& words, const pipe_pair& output, const 
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-    const int error =
-        posix_spawnp(&process, arguments.front(), &actions, &attributes, arguments.data(), environ);
+    const int error = posix_spawnp(&process, arguments.front(), &actions, &attributes, arguments.data(),
+                                   environment.data());
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return error;

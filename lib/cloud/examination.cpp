@@ -13,6 +13,7 @@
 
 #include "cloud/tpm.hpp"
 #include "core/encoding.hpp"
+#include "core/proxy_address.hpp"
 #include "core/within.hpp"
 
 namespace fleetline::cloud {
@@ -27,20 +28,10 @@ constexpr milliseconds alert_limit{1'000};
 constexpr auto by_tuple = asio::as_tuple(asio::use_awaitable);
 
 place hop_of(const session_settings& settings) {
-    auto url = settings.proxy.url;
-    if (url.empty()) return {settings.endpoint, std::to_string(settings.port), false, {}};
-    place proxy;
-    proxy.proxy = true;
-    if (const auto scheme = url.find("://"); scheme != std::string::npos) url.erase(0, scheme + 3);
-    if (const auto user = url.rfind('@'); user != std::string::npos) {
-        proxy.credentials = url.substr(0, user);
-        url.erase(0, user + 1);
-    }
-    while (url.ends_with('/')) url.pop_back();
-    const auto colon = url.rfind(':');
-    proxy.host = url.substr(0, colon);
-    proxy.port = colon == std::string::npos ? "80" : url.substr(colon + 1);
-    return proxy;
+    if (settings.proxy.url.empty()) return {settings.endpoint, std::to_string(settings.port), false, {}};
+    const auto proxy = parse_proxy(settings.proxy.url);
+    if (!proxy) return {{}, {}, true, {}};  // told by set_up()
+    return {proxy->host, std::to_string(proxy->port), true, proxy->credentials};
 }
 
 std::string asn1_time(const ASN1_TIME* when) {
@@ -136,6 +127,10 @@ examination::examination(asio::any_io_executor executor, const session_settings&
 examination::found examination::set_up() {
     const auto tpm = prepare_for_key(settings_.claim.key_file.string());
     if (!tpm.empty()) return trouble{"cloud-claim-invalid", "The TPM cannot be used: " + tpm};
+    if (hop_.host.empty()) {
+        return trouble{"cloud-proxy-failed", "The proxy's URL cannot be used: " +
+                                                 parse_proxy(settings_.proxy.url).why_not()};
+    }
     error_code error;
     context_.load_verify_file(settings_.ca_file.string(), error);
     if (error) return trouble{"cloud-ca-unreadable", settings_.ca_file.string() + ": " + error.message()};

@@ -16,13 +16,13 @@
 #include <boost/asio/post.hpp>
 #include <charconv>
 #include <condition_variable>
-#include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <thread>
 
 #include "cloud/bell.hpp"
 #include "cloud/tpm.hpp"
+#include "core/proxy_address.hpp"
 #include "core/secret.hpp"
 
 namespace fleetline::cloud {
@@ -68,10 +68,9 @@ int set_no_delay(std::uint16_t peer_port) {
 }
 
 std::uint16_t peer_port(const session_settings& settings) {
-    const auto& url = settings.proxy.url;
-    const auto colon = url.rfind(':');
-    if (url.empty() || colon == std::string::npos) return settings.port;
-    return static_cast<std::uint16_t>(std::strtoul(url.c_str() + colon + 1, nullptr, 10));
+    if (settings.proxy.url.empty()) return settings.port;
+    const auto proxy = parse_proxy(settings.proxy.url);
+    return proxy ? proxy->port : 0;
 }
 
 }  // namespace
@@ -225,7 +224,12 @@ mqtt::connect_options mqtt_link::core::options(const claim_files& claim) const {
     } else {
         builder.clean_session(true);
     }
-    if (!settings.proxy.url.empty()) builder.https_proxy(settings.proxy.url);
+    if (!settings.proxy.url.empty()) {
+        // Paho 1.3 takes nothing before the user or host but "https://", whatever the proxy speaks, and never
+        // comes back from a '%' that no two digits follow.
+        const auto proxy = parse_proxy(settings.proxy.url);
+        builder.https_proxy(proxy ? proxy->text() : std::string("no-proxy.invalid:80"));
+    }
     return builder.finalize();
 }
 

@@ -11,6 +11,7 @@
 #include "config/section.hpp"
 #include "core/digest.hpp"
 #include "core/encoding.hpp"
+#include "core/proxy_address.hpp"
 
 namespace fleetline::config {
 
@@ -65,6 +66,10 @@ void read_cloud(section from, cloud_section& into, const std::filesystem::path& 
     from.choice("mqtt_version", into.mqtt_version, {"3.1.1", "5"});
     from.choice("payload_format", into.payload_format, {"json", "cbor"});
     from.text("proxy", into.proxy);
+    if (!into.proxy.empty()) {
+        if (const auto proxy = parse_proxy(into.proxy); !proxy)
+            from.complain("proxy", "http://[user:password@]host:port is wanted: " + proxy.why_not());
+    }
     // AWS: keep-alive is 30 to 1200 s.
     from.seconds("keep_alive_s", into.keep_alive, 30, 1200);
     from.seconds("request_timeout_s", into.request_timeout, 0.1, 300);

@@ -109,6 +109,17 @@ TEST_CASE("what would mix boards up is refused", "[config]") {
     CHECK(complaints_of(text) != "");
 }
 
+TEST_CASE("a proxy that could not be gone through is told, and its password is not", "[config]") {
+    const auto with = [](const std::string& url) {
+        std::string text = good;
+        return complaints_of(text.insert(text.find("[[product]]"), "proxy = \"" + url + "\"\n"));
+    };
+    CHECK(with("http://line:p%40ss@proxy.local:3128") == "");
+    CHECK(with("https://line:s3cret@proxy.local:3128").find("it must begin with http://") != std::string::npos);
+    CHECK(with("http://line:s3cret%@proxy.local:3128").find("%25") != std::string::npos);
+    CHECK(with("http://line:s3cret%@proxy.local:3128").find("s3cret") == std::string::npos);
+}
+
 TEST_CASE("every complaint comes at once", "[config]") {
     CHECK(config::parse("[station]\nid = 1\n[cloud]\nport = 0\nwindow = 99\n", "f.toml").complaints.size() >=
           8);
