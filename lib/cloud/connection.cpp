@@ -21,6 +21,7 @@ constexpr milliseconds long_enough{60'000};            // up so long, the next b
 constexpr milliseconds pushed_out_soon{20'000};        // two stations with one id throw each other out
 constexpr int session_taken_over = 0x8E;
 constexpr milliseconds link_slack{2'000};
+constexpr milliseconds good_bye_limit{1'000};  // a name look-up within Paho cannot be called off
 
 std::uint64_t random_seed() {
     std::random_device device;
@@ -329,7 +330,7 @@ asio::awaitable<void> connection::run() {
     up_ = false;
     wire_.link_lost(time_.now());
     set_trouble("station-stopping", "The station ends its session");
-    co_await link_.close();
+    co_await within(time_, good_bye_limit, link_.close());
     std::rethrow_exception(why);
 }
 

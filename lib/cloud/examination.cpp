@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "cloud/name_look_up.hpp"
 #include "cloud/tpm.hpp"
 #include "core/encoding.hpp"
 #include "core/proxy_address.hpp"
@@ -121,7 +122,7 @@ examination::examination(asio::any_io_executor executor, const session_settings&
     : settings_(settings),
       time_(time),
       hop_(hop_of(settings)),
-      resolver_(executor),
+      executor_(std::move(executor)),
       context_(asio::ssl::context::tls_client) {}
 
 examination::found examination::set_up() {
@@ -142,7 +143,7 @@ examination::found examination::set_up() {
         return trouble{"cloud-claim-invalid", "The claim credential cannot be used: " + error.message()};
     }
     // Made here, when the context is complete; Boost 1.81's stream leaks when it is assigned to.
-    stream_.emplace(resolver_.get_executor(), context_);
+    stream_.emplace(executor_, context_);
     set_names(stream_->native_handle());
     stream_->set_verify_mode(asio::ssl::verify_peer);
     stream_->set_verify_callback([this](bool good, asio::ssl::verify_context& store) {
@@ -171,21 +172,16 @@ void examination::set_names(SSL* ssl) {
 }
 
 asio::awaitable<examination::found> examination::look_up() {
-    const bool answered = co_await within(time_, step_limit, resolve());
-    if (!answered) {
+    auto answer = co_await within(time_, step_limit, look_up_name(hop_.host, hop_.port));
+    if (!answer) {
         co_return trouble{"cloud-name-unknown", "The name service does not answer for " + hop_.host};
     }
-    if (error_) {
+    if (!answer->why_not.empty()) {
         co_return trouble{"cloud-name-unknown",
-                          "The name " + hop_.host + " cannot be looked up: " + error_.message()};
+                          "The name " + hop_.host + " cannot be looked up: " + answer->why_not};
     }
+    addresses_ = std::move(answer->endpoints);
     co_return std::nullopt;
-}
-
-asio::awaitable<void> examination::resolve() {
-    auto [error, all] = co_await resolver_.async_resolve(hop_.host, hop_.port, by_tuple);
-    error_ = error;
-    addresses_ = all;
 }
 
 asio::awaitable<examination::found> examination::connect() {

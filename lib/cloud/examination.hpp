@@ -10,6 +10,7 @@
 #include <boost/asio/ssl.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cloud/claim.hpp"
 #include "cloud/settings.hpp"
@@ -58,7 +59,6 @@ class examination {
     using error_code = boost::system::error_code;
 
     void set_names(SSL* ssl);
-    boost::asio::awaitable<void> resolve();
     boost::asio::awaitable<void> connect_to_any();
     boost::asio::awaitable<void> ask_proxy();
     boost::asio::awaitable<void> handshake();
@@ -67,8 +67,8 @@ class examination {
     const session_settings& settings_;
     time_source& time_;
     const place hop_;
-    tcp::resolver resolver_;
-    tcp::resolver::results_type addresses_;
+    boost::asio::any_io_executor executor_;
+    std::vector<tcp::endpoint> addresses_;
     boost::asio::ssl::context context_;
     std::optional<boost::asio::ssl::stream<tcp::socket>> stream_;
     peer_check peer_;

@@ -288,6 +288,37 @@ class Doctor(unittest.TestCase):
                     run = done.result()
                     self.assertLess(run.seconds, 15)
 
+    def silent_dns(self, folder):
+        """What comes before a program that is to find a name service that says nothing."""
+        if subprocess.run(["unshare", "--mount", "--net", "true"], stderr=subprocess.DEVNULL).returncode != 0:
+            self.skipTest("no network of its own can be made here")
+        return ["unshare", "--mount", "--net", sys.executable, pathlib.Path(__file__).with_name("silent_dns.py"), folder]
+
+    def test_a_name_service_that_says_nothing_is_named_in_time(self):
+        folder = self.station("silent-dns", endpoint="cloud.example")
+        run = self.names(folder, "cloud-name-unknown", "name", "does not answer for cloud.example", wrapper=self.silent_dns(folder))
+        self.assertLess(run.seconds, 15)
+
+    def test_a_name_service_that_says_nothing_does_not_hold_the_daemon_s_stop(self):
+        folder = self.station("silent-stop", endpoint="cloud.example")
+        daemon = subprocess.Popen([*self.silent_dns(folder), PROGRAMS / "fleetlined", "--config", folder / "fleetline.toml"],
+                                  stderr=subprocess.PIPE, text=True)
+        self.addCleanup(daemon.stderr.close)
+        self.addCleanup(daemon.wait)
+        self.addCleanup(daemon.kill)
+        while "does not answer for cloud.example" not in (line := daemon.stderr.readline()):
+            self.assertTrue(line, "the daemon ended")
+        daemon.send_signal(signal.SIGTERM)  # the look-up goes on for minutes
+        self.assertEqual(daemon.wait(20), 0)
+
+    def test_the_environment_s_proxy_is_not_the_session_s(self):
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            proxy = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        run = self.doctor(self.station("past-proxy", **self.claim("past-proxy")), aws={"https_proxy": proxy, "http_proxy": proxy})
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertIn("signed in as 'station-past-proxy'", run.stdout)
+
     def test_what_is_on_the_machine_is_named(self):
         good = self.claim("machine")
         with self.subTest("ledger on a tmpfs"), tempfile.TemporaryDirectory(dir="/dev/shm") as shm:
