@@ -29,7 +29,8 @@ constexpr std::array remedies{
     remedy{"cloud-ca-unreadable",
            "Fetch https://www.amazontrust.com/repository/AmazonRootCA1.pem; [cloud] ca_file."},
     remedy{"cloud-claim-expired",
-           "Have a new claim certificate made, install it with its key, then: systemctl reload fleetlined"},
+           "If the clock is right (timedatectl), have a new claim certificate made, install it with its key, "
+           "then: systemctl reload fleetlined"},
     remedy{"cloud-claim-invalid",
            "Install the claim certificate and its key as PEM where [cloud] says; the key with mode 0600, "
            "owned by the user 'fleetline'."},

@@ -68,13 +68,11 @@ class way {
     asio::awaitable<bool> check_claim() {
         const auto report = co_await claim_.prepare();
         if (failed("claim", report.wrong)) co_return false;
-        const auto& key = claim_.ready().claim.key_file;
-        std::error_code ignored;
-        const auto modes = std::filesystem::status(key, ignored).permissions();
-        if ((modes & std::filesystem::perms::others_read) != std::filesystem::perms::none) {
-            steps_.push_back(
-                {"claim", state::bad, "cloud-claim-invalid", "anybody may read its key " + key.string()});
-            co_return true;  // what comes after does not hang on it
+        if (!report.exposed.empty()) {
+            const bool to_all = report.exposed.starts_with("anybody");
+            steps_.push_back({"claim", to_all ? state::bad : state::doubtful, "cloud-claim-invalid",
+                              "its key is not the station's alone: " + report.exposed});
+            if (to_all) co_return true;  // what comes after does not hang on it
         }
         const auto left = report.not_after - time_.utc_now();
         const bool short_lived = claim_.ready().claim.source == claim_source::command;

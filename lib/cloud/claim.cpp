@@ -2,6 +2,7 @@
 #include "cloud/claim.hpp"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -62,6 +63,28 @@ std::optional<trouble> wrong_key(const session_settings& settings, const x509::c
 
 }  // namespace
 
+std::string exposure_of(const std::filesystem::path& key_file) {
+    using std::filesystem::perms;
+    std::error_code error;
+    const auto modes = std::filesystem::status(key_file, error).permissions();
+    if (error) return {};
+    const auto may = [modes](perms what) { return (modes & what) != perms::none; };
+    const bool credential = key_file.string().starts_with("/run/credentials/");
+    std::string who;
+    if (may(perms::others_write))
+        who = "anybody may change ";
+    else if (may(perms::others_read))
+        who = "anybody may read ";
+    else if (may(perms::group_write))
+        who = "its group may change ";
+    else if (may(perms::group_read) && !credential)
+        who = "its group may read ";
+    if (who.empty()) return {};
+    char mode[8];
+    std::snprintf(mode, sizeof mode, "%04o", static_cast<unsigned>(modes & perms::mask));
+    return who + key_file.string() + " (mode " + mode + ")";
+}
+
 claim_report check_claim(const session_settings& settings, utc_time now) {
     claim_report report;
     report.wrong = wrong_ca(settings);
@@ -82,9 +105,11 @@ claim_report check_claim(const session_settings& settings, utc_time now) {
     report.certificate_id = certificate->sha256;
     report.subject = certificate->subject;
     report.not_after = certificate->not_after;
+    report.exposed = exposure_of(settings.claim.key_file);
     if (certificate->not_after <= now) {
-        report.wrong = trouble{"cloud-claim-expired",
-                               "The claim certificate expired on " + to_rfc3339(certificate->not_after)};
+        report.wrong = trouble{"cloud-claim-expired", "The claim certificate expired on " +
+                                                          to_rfc3339(certificate->not_after) +
+                                                          ", the station's clock says " + to_rfc3339(now)};
     } else if (certificate->not_before > now) {
         report.wrong = trouble{"station-clock-wrong", "The claim certificate is valid from " +
                                                           to_rfc3339(certificate->not_before) +

@@ -73,11 +73,17 @@ claim_keeper::~claim_keeper() = default;
 
 boost::asio::awaitable<claim_report> claim_keeper::prepare() {
     claim_report report;
-    if (ready_.claim.source == claim_source::command && time_.utc_now() + ends_soon >= ends_) {
+    const bool fetched = ready_.claim.source == claim_source::command && time_.utc_now() + ends_soon >= ends_;
+    if (fetched) {
         report.wrong = co_await fetch();
         if (report.wrong) co_return report;
     }
     report = check_claim(ready_, time_.utc_now());
+    if (fetched && report.wrong && report.wrong->code == "cloud-claim-expired") {
+        // It has just been made.
+        report.wrong->code = "station-clock-wrong";
+        report.wrong->text += ": the clock is ahead, for the claim has just been fetched";
+    }
     if (ready_.claim.source == claim_source::command) report.not_after = std::min(report.not_after, ends_);
     co_return report;
 }

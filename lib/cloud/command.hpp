@@ -18,7 +18,8 @@ struct command_result {
     std::string complaint;  ///< standard error's beginning, or why it could not be started
 };
 
-/// No shell; the environment is ours, with the proxies that were put aside. After `limit` the program and its children are killed.
+/// No shell; the environment is ours, with the proxies that were put aside. After `limit` the program and its
+/// children are killed.
 boost::asio::awaitable<command_result> run_command(time_source& time, std::vector<std::string> words,
                                                    milliseconds limit);
 

@@ -171,6 +171,12 @@ asio::awaitable<bool> connection::connect_once() {
         set_trouble(checked_claim_.wrong->code, checked_claim_.wrong->text);
         co_return false;
     }
+    if (checked_claim_.exposed != exposed_) {
+        exposed_ = checked_claim_.exposed;
+        if (!exposed_.empty()) {
+            log_.warning("The claim's key is not the station's alone: " + exposed_ + "; it should be 0600");
+        }
+    }
     claim_files files;
     files.certificate = claim_.ready().claim.certificate_file.string();
     files.key = claim_.ready().claim.key_file.string();

@@ -75,8 +75,9 @@ class connection final : private link_events {
     station::issuer_observer& observer_;
     claim_keeper claim_;
     claim_report checked_claim_;
-    bell changed_;  ///< the link came up or went down
-    bell due_;      ///< the traffic must be looked at
+    std::string exposed_;  ///< that the key is, has been told
+    bell changed_;         ///< the link came up or went down
+    bell due_;             ///< the traffic must be looked at
     std::mt19937_64 dice_;
     traffic wire_;
     mqtt_link link_;

@@ -58,15 +58,21 @@ void note_peer(X509_STORE_CTX* store, peer_check& seen) {
     seen.not_after = asn1_time(X509_get0_notAfter(certificate));
 }
 
-trouble peer_trouble(const peer_check& seen, const session_settings& settings, utc_time now) {
-    const auto clock = "; the station's clock says " + to_rfc3339(now);
+trouble peer_trouble(const peer_check& seen, const session_settings& settings, const time_source& time) {
+    const auto clock = "; the station's clock says " + to_rfc3339(time.utc_now());
     switch (seen.error) {
         case X509_V_ERR_CERT_NOT_YET_VALID:
             return {"station-clock-wrong", "The server's certificate (" + seen.subject + ") is valid from " +
                                                seen.not_before + clock};
-        case X509_V_ERR_CERT_HAS_EXPIRED:
-            return {"cloud-server-expired", "The server's certificate (" + seen.subject +
-                                                ") was valid until " + seen.not_after + clock};
+        case X509_V_ERR_CERT_HAS_EXPIRED: {
+            // The cloud renews its own in time; a clock that nobody sets may be years ahead.
+            const auto words =
+                "The server's certificate (" + seen.subject + ") was valid until " + seen.not_after + clock;
+            if (time.synchronised()) return {"cloud-server-expired", words};
+            return {"station-clock-wrong", words +
+                                               " and is not synchronised: it is ahead, or the server's "
+                                               "certificate has really expired"};
+        }
         case X509_V_ERR_HOSTNAME_MISMATCH:
         case X509_V_ERR_IP_ADDRESS_MISMATCH:
             return {"cloud-host-mismatched", "The server that answers for " + settings.endpoint +
@@ -129,8 +135,8 @@ examination::found examination::set_up() {
     const auto tpm = prepare_for_key(settings_.claim.key_file.string());
     if (!tpm.empty()) return trouble{"cloud-claim-invalid", "The TPM cannot be used: " + tpm};
     if (hop_.host.empty()) {
-        return trouble{"cloud-proxy-failed", "The proxy's URL cannot be used: " +
-                                                 parse_proxy(settings_.proxy.url).why_not()};
+        return trouble{"cloud-proxy-failed",
+                       "The proxy's URL cannot be used: " + parse_proxy(settings_.proxy.url).why_not()};
     }
     error_code error;
     context_.load_verify_file(settings_.ca_file.string(), error);
@@ -172,7 +178,8 @@ void examination::set_names(SSL* ssl) {
 }
 
 asio::awaitable<examination::found> examination::look_up() {
-    auto answer = co_await within(time_, step_limit, look_up_name(hop_.host, hop_.port));
+    auto step = look_up_name(hop_.host, hop_.port);
+    auto answer = co_await within(time_, step_limit, std::move(step));
     if (!answer) {
         co_return trouble{"cloud-name-unknown", "The name service does not answer for " + hop_.host};
     }
@@ -225,7 +232,7 @@ asio::awaitable<examination::found> examination::shake_hands() {
         co_return trouble{"cloud-port-blocked", hop_.text() + " takes the connection and then says nothing"};
     }
     if (!error_) co_return std::nullopt;
-    if (peer_.error != X509_V_OK) co_return peer_trouble(peer_, settings_, time_.utc_now());
+    if (peer_.error != X509_V_OK) co_return peer_trouble(peer_, settings_, time_);
     if (auto said = alert_trouble(error_)) co_return said;
     co_return trouble{"cloud-unreachable", "TLS with " + settings_.endpoint + " fails: " + error_.message() +
                                                " (something may sit in between)"};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the files of this room share: owning pointers, the reason for an OpenSSL error. Not included outside lib/x509.
+// What the files of this room share: owning pointers, the reason for an OpenSSL error. Not included outside
+// lib/x509.
 #pragma once
 
 #include <openssl/bio.h>

@@ -13,6 +13,7 @@
 #include "cloud/trace.hpp"
 #include "line.hpp"
 #include "scripted_cloud.hpp"
+#include "told_clock.hpp"
 
 using namespace fleetline;
 using namespace fleetline::tests;
@@ -60,6 +61,52 @@ std::string first_code(cloud::session_settings settings) {
 }
 
 }  // namespace
+
+TEST_CASE("a claim that has just been fetched and expired long ago shows that the clock is ahead",
+          "[cloud]") {
+    const broker mosquitto;
+    told_clock clock(true, std::chrono::hours{24 * 365 * 3});
+    const auto ends = to_rfc3339(system_time_source{}.utc_now() + milliseconds{300'000});
+    cloud::claim_keeper keeper(fetching(mosquitto, claim_command(mosquitto, ends)), clock);
+    asio::io_context io{1};
+    cloud::claim_report report;
+    const auto look = [&]() -> asio::awaitable<void> { report = co_await keeper.prepare(); };
+    asio::co_spawn(io, look(), asio::detached);
+    io.run();
+
+    REQUIRE(report.wrong);
+    CHECK(report.wrong->code == "station-clock-wrong");
+    CHECK(report.wrong->text.find(to_rfc3339(clock.utc_now()).substr(0, 10)) != std::string::npos);
+}
+
+TEST_CASE("a claim key that others may read or change is told of", "[cloud]") {
+    struct row {
+        unsigned mode;
+        std::string words;
+    };
+    const auto [mode, words] = GENERATE(values<row>({
+        {0600, ""},
+        {0400, ""},
+        {0640, "its group may read"},
+        {0660, "its group may change"},
+        {0604, "anybody may read"},
+        {0644, "anybody may read"},
+        {0602, "anybody may change"},
+    }));
+    broker mosquitto;
+    mosquitto.start();
+    const auto key = mosquitto.files.path / "claim.key";
+    std::filesystem::permissions(key, static_cast<std::filesystem::perms>(mode));
+    running_session line(mosquitto.settings());
+    const auto connect = [&]() -> asio::awaitable<void> { co_await line.session.available(); };
+    line.during(connect());
+
+    const auto said = line.session.claim().exposed;
+    CAPTURE(mode, said);
+    CHECK(said.empty() == words.empty());
+    CHECK(said.starts_with(words));
+    if (!words.empty()) CHECK(said.find(key.string() + " (mode 0") != std::string::npos);
+}
 
 TEST_CASE("a fetched claim connects, lies on no disk, and is fetched again when a connection needs it",
           "[cloud]") {

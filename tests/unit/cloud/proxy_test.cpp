@@ -98,6 +98,7 @@ TEST_CASE("the session and the check-up go through the proxy", "[cloud][proxy]")
     mosquitto.start();
     const connect_proxy proxy(wanted);
     auto settings = mosquitto.settings();
+    std::filesystem::permissions(settings.claim.key_file, std::filesystem::perms::owner_read);
     settings.proxy.url = before + "127.0.0.1:" + std::to_string(proxy.port()) + after;
     CAPTURE(settings.proxy.url);
 

@@ -110,8 +110,8 @@ struct tpm_claim {
         const auto key = read_public_key(mosquitto.files.path / "claim.pub");
         certificate_wish wish;
         wish.common_name = "Claim";
-        mosquitto.files.write("claim.pem", make_certificate_pem(key.get(), wish, mosquitto.ca_key.get(),
-                                                                broker::ca_name));
+        mosquitto.files.write("claim.pem",
+                              make_certificate_pem(key.get(), wish, mosquitto.ca_key.get(), broker::ca_name));
     }
     ~tpm_claim() {
         while (!programs.empty()) programs.pop_back();
@@ -124,8 +124,8 @@ struct tpm_claim {
         certificate_wish wish;
         wish.common_name = "Plain";
         mosquitto.files.write("plain.key", private_pem(key.get()));
-        mosquitto.files.write("plain.pem", make_certificate_pem(key.get(), wish, mosquitto.ca_key.get(),
-                                                                broker::ca_name));
+        mosquitto.files.write("plain.pem",
+                              make_certificate_pem(key.get(), wish, mosquitto.ca_key.get(), broker::ca_name));
     }
 
     std::string key_file() const { return dir + "/claim.key"; }
@@ -212,9 +212,9 @@ TEST_CASE("the station's own keys work while the claim's key is in the TPM", "[c
     CHECK(x509::make_csr(x509::make_private_key(), "board"));
     const api::test::line served_after(serve_tls);
     for (const auto* line : {&served_before, &served_after}) {
-        const auto said = test::shell("echo Q | openssl s_client -connect localhost:" +
-                                      std::to_string(line->port()) + " -verify_return_error -CAfile " +
-                                      made.dir + "/ca.pem 2>&1");
+        const auto said =
+            test::shell("echo Q | openssl s_client -connect localhost:" + std::to_string(line->port()) +
+                        " -verify_return_error -CAfile " + made.dir + "/ca.pem 2>&1");
         INFO(said.text);
         CHECK(said.status == 0);
         CHECK(said.text.find("Verify return code: 0 (ok)") != std::string::npos);

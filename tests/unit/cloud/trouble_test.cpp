@@ -8,8 +8,11 @@
 
 #include "broker.hpp"
 #include "cloud/bell.hpp"
+#include "cloud/diagnosis.hpp"
 #include "line.hpp"
 #include "scripted_cloud.hpp"
+#include "tls_door.hpp"
+#include "told_clock.hpp"
 
 using namespace fleetline;
 using namespace fleetline::tests;
@@ -32,6 +35,18 @@ station::issuer_status first_trouble(cloud::session_settings settings, const std
         if (at->trouble_code != "station-stopping") return *at;
     }
     return {};
+}
+
+/// What a connect that failed without a word is put down to, by this clock.
+cloud::trouble diagnosed(const cloud::session_settings& settings, told_clock&& clock) {
+    asio::io_context io{1};
+    cloud::trouble found;
+    const auto look = [&]() -> asio::awaitable<void> {
+        found = co_await cloud::diagnose(settings, clock, 0, "no words");
+    };
+    asio::co_spawn(io, look(), asio::detached);
+    io.run();
+    return found;
 }
 
 certificate_wish named(const std::string& name) {
@@ -129,6 +144,17 @@ TEST_CASE("a port that takes the connection and says nothing is called blocked",
     CHECK(first_trouble(settings).trouble_code == "cloud-port-blocked");
 }
 
+TEST_CASE("port 443's protocol name is offered by the session and by the diagnosis", "[cloud]") {
+    broker mosquitto;
+    const tls_door door(mosquitto.files.path / "server.pem", mosquitto.files.path / "server.key");
+    auto settings = mosquitto.settings();
+    settings.port = door.port();
+    settings.alpn = {"x-amzn-mqtt-ca"};
+
+    CHECK_FALSE(first_trouble(settings).trouble_code.empty());
+    CHECK(door.offered() == std::vector<std::string>(2, "\x0ex-amzn-mqtt-ca"));
+}
+
 TEST_CASE("a server that is not the cloud is named by what is wrong with it", "[cloud]") {
     broker mosquitto;
     auto wish = named("localhost");
@@ -159,9 +185,14 @@ TEST_CASE("a server that is not the cloud is named by what is wrong with it", "[
         wish.ends_in_seconds = -60;
         mosquitto.write_server_certificate(wish);
         mosquitto.start();
-        const auto status = first_trouble(mosquitto.settings());
-        CHECK(status.trouble_code == "cloud-server-expired");
-        CHECK(says(status, "clock says"));
+        const auto settings = mosquitto.settings();
+        const auto set = diagnosed(settings, told_clock(true));
+        CHECK(set.code == "cloud-server-expired");
+        CHECK(set.text.find("clock says") != std::string::npos);
+        const auto unset = diagnosed(settings, told_clock(false));
+        CHECK(unset.code == "station-clock-wrong");
+        CHECK(unset.text.find("clock says") != std::string::npos);
+        CHECK(unset.text.find("not synchronised") != std::string::npos);
     }
     SECTION("valid from tomorrow: the clock is wrong") {
         wish.starts_in_seconds = 24L * 3600;

@@ -35,10 +35,10 @@ TEST_CASE("a proxy's URL is taken apart, user and password decoded", "[core]") {
 
 TEST_CASE("what is no proxy is refused without showing it", "[core]") {
     const auto* const url =
-        GENERATE("", "http://", "https://proxy:3128", "https://s3cret:x@proxy:1",
-                 "socks5://proxy:1", "http://proxy:0", "http://proxy:99999",
-                 "http://proxy:", "http://proxy:80x", "http://proxy/way", "http://s3cret%:x@proxy:1",
-                 "http://s3cret%4:x@proxy:1", "http://s3cret:x@", "http://[::1", "http://[::1]x");
+        GENERATE("", "http://", "https://proxy:3128", "https://s3cret:x@proxy:1", "socks5://proxy:1",
+                 "http://proxy:0", "http://proxy:99999", "http://proxy:", "http://proxy:80x",
+                 "http://proxy/way", "http://s3cret%:x@proxy:1", "http://s3cret%4:x@proxy:1",
+                 "http://s3cret:x@", "http://[::1", "http://[::1]x");
     CAPTURE(url);
     const auto proxy = parse_proxy(url);
     REQUIRE_FALSE(proxy);
