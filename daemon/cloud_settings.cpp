@@ -29,10 +29,7 @@ cloud::session_settings cloud_settings(const config::settings& from) {
     to.ca_file = from.cloud.ca_file;
     to.claim = claim_of(from.cloud);
     std::set<std::string> templates;
-    for (const auto& product : from.products) {
-        templates.insert(product.template_name);
-        to.patience = std::max(to.patience, product.patience);
-    }
+    for (const auto& product : from.products) templates.insert(product.template_name);
     to.templates.assign(templates.begin(), templates.end());
     to.version = from.cloud.mqtt_version == "5" ? cloud::mqtt_version::v5 : cloud::mqtt_version::v3_1_1;
     to.format =

@@ -59,6 +59,7 @@ class call {
     std::uint64_t ticket = 0;  ///< of the last publish
     call_times times;
     monotonic_time not_before{};    ///< do not send earlier (back-off)
+    milliseconds patience{0};       ///< of its own
     monotonic_time patience_end{};  ///< give up
     bool exclusive = false;         ///< its answer can only be told from others when it is alone
     bool in_flight = false;

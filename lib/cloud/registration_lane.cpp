@@ -34,7 +34,7 @@ void registration_lane::arrange(call& asked) {
         asked.not_before = std::max(asked.not_before, past.answerable_until);
     }
     // Its patience is for the cloud, not for this.
-    asked.patience_end = std::max(asked.patience_end, asked.not_before + settings().patience);
+    asked.patience_end = std::max(asked.patience_end, asked.not_before + asked.patience);
 }
 
 void registration_lane::accepted(std::string_view payload, monotonic_time now, utc_time) {

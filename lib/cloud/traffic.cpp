@@ -56,14 +56,15 @@ std::vector<std::string> traffic::answer_topics() const {
     return topics;
 }
 
-void traffic::prepare(call& asked, monotonic_time now) {
+void traffic::prepare(call& asked, station::request_patience patience, monotonic_time now) {
     asked.id = ++last_id_;
     asked.times.queued = now;
-    asked.patience_end = now + settings_.patience;
+    asked.patience = patience > milliseconds{0} ? patience : settings_.patience;
+    asked.patience_end = now + asked.patience;
 }
 
 std::uint64_t traffic::add(std::unique_ptr<certificate_call> asked, monotonic_time now) {
-    prepare(*asked, now);
+    prepare(*asked, asked->request.patience, now);
     tracks_.front().lane->add(std::move(asked));
     return last_id_;
 }
@@ -71,7 +72,7 @@ std::uint64_t traffic::add(std::unique_ptr<certificate_call> asked, monotonic_ti
 std::optional<std::uint64_t> traffic::add(std::unique_ptr<registration_call> asked, monotonic_time now) {
     auto* held = find(register_topics(settings_.format, asked->request.template_name).request);
     if (held == nullptr) return std::nullopt;
-    prepare(*asked, now);
+    prepare(*asked, asked->request.patience, now);
     asked->exclusive = asked->request.serial_echo_key.empty() && asked->request.expected_thing.empty();
     held->lane->add(std::move(asked));
     return last_id_;
@@ -80,7 +81,7 @@ std::optional<std::uint64_t> traffic::add(std::unique_ptr<registration_call> ask
 std::optional<std::uint64_t> traffic::add(std::unique_ptr<keys_call> asked, monotonic_time now) {
     auto* held = find(keys_topics(settings_.format).request);
     if (held == nullptr) return std::nullopt;
-    prepare(*asked, now);
+    prepare(*asked, asked->request.patience, now);
     held->lane->add(std::move(asked));
     return last_id_;
 }

@@ -86,7 +86,7 @@ class traffic {
     };
 
     void deny(track& held);
-    void prepare(call& asked, monotonic_time now);
+    void prepare(call& asked, station::request_patience patience, monotonic_time now);
     track* find(const std::string& request_topic);
     track* next_track(monotonic_time now, call*& asked);
     bool probing() const;

@@ -22,6 +22,10 @@ namespace fleetline::station {
 /// was queued. What did not come is not there.
 using request_times = std::map<std::string, std::int64_t>;
 
+/// How long a request may take from when it is asked to when it is answered, with all that is tried again;
+/// 0: as long as the issuer sees fit.
+using request_patience = milliseconds;
+
 /// CreateCertificateFromCsr for one board.
 struct certificate_request {
     attempt_id attempt;
@@ -30,6 +34,7 @@ struct certificate_request {
     std::string csr_pem;  ///< well-formed and signed by its key: the dialect has checked it (x509::parse_csr)
     std::string public_key;  ///< SubjectPublicKeyInfo, DER: the answer's certificate must carry it
     std::string subject;     ///< of the CSR, as x509::csr has it: the answer's certificate must carry it
+    request_patience patience{0};
 };
 
 /// An answer that passed every check: parses, carries the key, not expired, id is the SHA-256 of its DER.
@@ -47,6 +52,7 @@ struct keys_request {
     attempt_id attempt;
     slot_name slot;
     serial_number serial;
+    request_patience patience{0};
 };
 
 /// Nothing in it says for whom it was made: it serves whichever board waits.
@@ -73,6 +79,7 @@ struct registration_request {
     /// An earlier life of the station asked for the same serial's registration with another certificate, and
     /// the ledger knows of no answer: it may still come, and names serial and thing as this one's does.
     bool earlier_unanswered = false;
+    request_patience patience{0};
 };
 
 struct registration {

@@ -225,11 +225,12 @@ asio::awaitable<void> procedure::issue() {
 
 asio::awaitable<issued_certificate> procedure::ask_for_certificate() {
     if (!cloud_makes_key()) {
-        certificate_request request{attempt_.id(), attempt_.status().slot, serial_,
-                                    request_.pem,  request_.public_key,    request_.subject};
+        certificate_request request{attempt_.id(),       attempt_.status().slot, serial_,
+                                    request_.pem,        request_.public_key,    request_.subject,
+                                    product_.patience};
         co_return co_await shop_.cloud.create_certificate(std::move(request));
     }
-    keys_request wanted{attempt_.id(), attempt_.status().slot, serial_};
+    keys_request wanted{attempt_.id(), attempt_.status().slot, serial_, product_.patience};
     auto made = co_await shop_.cloud.create_keys(std::move(wanted));
     request_.public_key = std::move(made.public_key);
     credential_.private_key_pem = std::move(made.private_key_pem);
@@ -426,6 +427,7 @@ asio::awaitable<registration_request> procedure::registration() {
     for (const auto& [name, pattern] : product_.parameters) request.parameters[name] = filled(pattern);
     if (!product_.thing_pattern.empty()) request.expected_thing = thing_name{filled(product_.thing_pattern)};
     request.serial_echo_key = product_.serial_echo;
+    request.patience = product_.patience;
     request.earlier_unanswered = std::any_of(unanswered_.begin(), unanswered_.end(),
                                              [this](const auto& other) { return other != issued_.id; });
     if (product_.station_signed) {

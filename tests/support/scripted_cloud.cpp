@@ -38,6 +38,7 @@ asio::awaitable<station::issued_certificate> scripted_cloud::create_certificate(
     station::certificate_request request) {
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
     ++issue_calls;
+    patience.push_back(request.patience);
     co_await answers.wait();
     obey("issue", false);
     station::issued_certificate answer;
@@ -67,6 +68,7 @@ asio::awaitable<station::issued_keys> scripted_cloud::create_keys(station::keys_
 asio::awaitable<station::registration> scripted_cloud::register_thing(station::registration_request request) {
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
     ++register_calls;
+    patience.push_back(request.patience);
     co_await answers.wait();
     obey("register", false);
     auto& entry = certificates.at(request.certificate.text());

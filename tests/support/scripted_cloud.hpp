@@ -42,6 +42,7 @@ class scripted_cloud final : public station::issuer {
     std::map<std::string, book_entry> certificates;  ///< by id: everything that was handed out
     int issue_calls = 0;
     int register_calls = 0;
+    std::vector<milliseconds> patience;  ///< of each request, in turn
 
     /// step ("issue", "register") -> failure codes to throw in turn; with `carried_out` the cloud does the
     /// work first.

@@ -137,6 +137,38 @@ TEST_CASE("a cloud that stays busy until the board's patience ends is called thr
     CHECK(ends.front().words == "429 Throttling: slow down");
 }
 
+TEST_CASE("each board has the patience of its product", "[cloud]") {
+    broker mosquitto;
+    mosquitto.start();
+    const honest_answers honest;
+    std::atomic<bool> busy{true};
+    const scripted_cloud aws(mosquitto.plain_port, [&](const message& request) -> std::vector<message> {
+        if (busy) return {honest_answers::reject(request, 429, "Throttling", "slow down")};
+        return honest(request);
+    });
+    auto settings = mosquitto.settings();
+    settings.patience = milliseconds{1};
+    running_session line(settings);
+    const auto boards = boards_named(2);
+    issued hasty;
+    issued patient;
+    const auto ask = [&](const board& made, milliseconds patience, issued& end) -> asio::awaitable<void> {
+        auto request = certificate_for(made);
+        request.patience = patience;
+        end = co_await end_of(line.session.create_certificate(std::move(request)));
+        busy = false;
+    };
+    const auto both = [&]() -> asio::awaitable<void> {
+        using namespace asio::experimental::awaitable_operators;
+        co_await line.session.available();
+        co_await (ask(boards[0], milliseconds{1'500}, hasty) && ask(boards[1], milliseconds{60'000}, patient));
+    };
+    line.during(both());
+
+    CHECK(hasty.code == "cloud-throttled");
+    CHECK(patient.code.empty());
+}
+
 TEST_CASE("one refused among sixteen in flight is found, and the others pass", "[cloud]") {
     broker mosquitto;
     mosquitto.start();

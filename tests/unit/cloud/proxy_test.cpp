@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The session's way out: through an HTTP proxy, and past the environment's.
-#include <dirent.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>

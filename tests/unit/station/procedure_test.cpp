@@ -282,6 +282,16 @@ TEST_CASE("patience ends the waiting with the reason why the cloud is away", "[s
     CHECK(result.failure_reason.find("the test took it away") != std::string::npos);
 }
 
+TEST_CASE("the cloud is asked with the product's patience", "[station]") {
+    temporary_directory directory;
+    line one(directory.path / "ledger.db",
+             [](auto& wanted) { wanted.products[0].patience = milliseconds{7'654}; });
+
+    CHECK(one.attempt(new_board("SN1")).failure_code.empty());
+
+    CHECK(one.cloud.patience == std::vector(2, milliseconds{7'654}));
+}
+
 TEST_CASE("a board that leaves while it waits for the cloud ends its attempt", "[station]") {
     temporary_directory directory;
     line one(directory.path / "ledger.db");
