@@ -11,6 +11,7 @@
 #include "api/server.hpp"
 #include "clock_watch.hpp"
 #include "cloud/session.hpp"
+#include "cloud_counters.hpp"
 #include "cloud_settings.hpp"
 #include "convert.hpp"
 #include "core/signal.hpp"
@@ -108,6 +109,7 @@ struct app::parts {
     api::providers providers() {
         api::providers offered;
         offered.snapshot = [this] { return line.status(); };
+        offered.cloud = [this] { return cloud_counters(cloud.counters()); };
         offered.scan = [this](serial_number label, slot_name slot,
                               const api::caller&) -> asio::awaitable<slot_name> {
             co_return scanned(label, slot);

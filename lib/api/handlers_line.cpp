@@ -31,7 +31,9 @@ asio::awaitable<response> get_metrics(service& here, const request&) {
     auto now = *here.now;
     now.live = here.feed->pages();
     now.live_dropped = here.feed->dropped();
-    response answer{200, "text/plain; version=0.0.4; charset=utf-8", here.counts->text(status, now)};
+    const auto cloud = here.station->cloud ? here.station->cloud() : cloud_counters{};
+    response answer{200, "text/plain; version=0.0.4; charset=utf-8",
+                    here.counts->text(status, now, here.station->cloud ? &cloud : nullptr)};
     co_return answer;
 }
 

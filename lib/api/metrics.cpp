@@ -82,6 +82,27 @@ void print_station(std::string& to, const station::station_status& status) {
         value(to, "fleetline_order_quota", "order=" + quoted(order.order.text()), order.quota);
 }
 
+void by_topic(std::string& to, std::string_view name, std::string_view label, std::string_view help,
+              const std::map<std::string, std::map<std::string, std::int64_t>>& counts) {
+    family(to, name, "counter", help);
+    for (const auto& [topic, each] : counts) {
+        for (const auto& [what, count] : each)
+            value(to, name, "topic=" + quoted(topic) + "," + std::string(label) + "=" + quoted(what), count);
+    }
+}
+
+void print_cloud(std::string& to, const cloud_counters& cloud) {
+    single(to, "fleetline_cloud_connects_total", "counter", "Sessions with the cloud that came up.",
+           cloud.connects);
+    single(to, "fleetline_cloud_connects_failed_total", "counter", "Attempts to connect that failed.",
+           cloud.connects_failed);
+    single(to, "fleetline_cloud_losses_total", "counter", "Sessions that were lost.", cloud.losses);
+    by_topic(to, "fleetline_cloud_requests_total", "event", "What became of requests to the cloud.",
+             cloud.requests);
+    by_topic(to, "fleetline_cloud_strays_total", "kind", "Answers that no waiting request was given.",
+             cloud.strays);
+}
+
 }  // namespace
 
 void histogram::add(milliseconds duration) {
@@ -110,7 +131,8 @@ void metrics::commit_took(milliseconds duration, std::int64_t events) {
     events_ += events;
 }
 
-std::string metrics::text(const station::station_status& status, const traffic& now) const {
+std::string metrics::text(const station::station_status& status, const traffic& now,
+                          const cloud_counters* cloud) const {
     std::string out;
     family(out, "fleetline_build_info", "gauge", "The version that runs.");
     value(out, "fleetline_build_info",
@@ -118,6 +140,7 @@ std::string metrics::text(const station::station_status& status, const traffic& 
     family(out, "fleetline_start_time_seconds", "gauge", "When the daemon started.");
     out += "fleetline_start_time_seconds " + seconds(status.started_at.time_since_epoch().count()) + '\n';
     print_station(out, status);
+    if (cloud != nullptr) print_cloud(out, *cloud);
     family(out, "fleetline_step_duration_seconds", "histogram", "How long each step of an attempt took.");
     for (const auto& [step, times] : steps_)
         times.print(out, "fleetline_step_duration_seconds", "step=" + quoted(station::to_text(step)));

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "api/providers.hpp"
 #include "core/time.hpp"
 #include "station/status.hpp"
 
@@ -40,7 +41,8 @@ class metrics {
     void commit_took(milliseconds duration, std::int64_t events);
     void answered(int status) { ++answers_[status]; }
 
-    std::string text(const station::station_status& status, const traffic& now) const;
+    std::string text(const station::station_status& status, const traffic& now,
+                     const cloud_counters* cloud) const;
 
   private:
     std::map<station::step, histogram> steps_;

@@ -7,6 +7,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,20 @@ struct order_opening {
     std::string first_serial, last_serial;  ///< of the range it hands out; empty: none
 };
 
+/// What the session with the cloud has seen since the start; all only grow.
+struct cloud_counters {
+    std::int64_t connects = 0;
+    std::int64_t connects_failed = 0;
+    std::int64_t losses = 0;
+    /// By request topic, then by what happened: "asked", "asked-again" …
+    std::map<std::string, std::map<std::string, std::int64_t>> requests;
+    /// As above, answers that were nobody's: "late", "duplicate" …
+    std::map<std::string, std::map<std::string, std::int64_t>> strays;
+};
+
 struct providers {
     std::function<station::station_status()> snapshot;  ///< required
+    std::function<cloud_counters()> cloud;              ///< for the metrics, which go without where it is empty
 
     /// A label was read. `slot` may be empty: the slot that waits for a scan. Answers the slot that took it;
     /// empty: it is kept for the next board.

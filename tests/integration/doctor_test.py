@@ -430,6 +430,9 @@ class Doctor(unittest.TestCase):
         self.addCleanup(lambda: self.line.daemon.kill())
         connected = lambda: self.line.api("/api/v1/status")[1]["cloud"]["connected"]  # noqa: E731
         self.line.wait_for("session", connected)
+        metrics = self.line.metrics()
+        self.assertIn("\nfleetline_cloud_connects_total 1\n", metrics)
+        self.assertIn('\nfleetline_cloud_requests_total{topic="$aws/certificates/create-from-csr/json",event="asked"} 0\n', metrics)
         document, _ = self.checks(self.line.dir)
         self.assertTrue(document["healthy"], document)
         self.assertEqual(document["checks"][-1]["text"], "the daemon is connected")

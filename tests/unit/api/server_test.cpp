@@ -126,6 +126,31 @@ TEST_CASE("metrics tell slots, outcomes, the cloud session and how long steps to
     CHECK_THAT(text, Catch::Contains("fleetline_step_duration_seconds_sum{step=\"csr\"} 0.300\n"));
 }
 
+TEST_CASE("metrics tell what the session with the cloud has seen", "[api]") {
+    line here({}, [](providers& station) {
+        station.cloud = [] {
+            cloud_counters seen;
+            seen.connects = 3;
+            seen.connects_failed = 2;
+            seen.losses = 1;
+            seen.requests["$aws/certificates/create-from-csr/json"] = {{"asked", 40}, {"throttled", 5}};
+            seen.strays["$aws/certificates/create-from-csr/json"] = {{"late", 6}};
+            return seen;
+        };
+    });
+
+    const auto text = here.get("/metrics").body;
+
+    CHECK_THAT(text, Catch::Contains("fleetline_cloud_connects_total 3\n"));
+    CHECK_THAT(text, Catch::Contains("fleetline_cloud_connects_failed_total 2\n"));
+    CHECK_THAT(text, Catch::Contains("fleetline_cloud_losses_total 1\n"));
+    const std::string topic = "topic=\"$aws/certificates/create-from-csr/json\"";
+    CHECK_THAT(text, Catch::Contains("fleetline_cloud_requests_total{" + topic + ",event=\"asked\"} 40\n"));
+    CHECK_THAT(text, Catch::Contains("fleetline_cloud_requests_total{" + topic + ",event=\"throttled\"} 5\n"));
+    CHECK_THAT(text, Catch::Contains("fleetline_cloud_strays_total{" + topic + ",kind=\"late\"} 6\n"));
+    CHECK(line{}.get("/metrics").body.find("fleetline_cloud_connects") == std::string::npos);
+}
+
 TEST_CASE("one connection serves many requests, and pipelined ones in their order", "[api]") {
     line here;
     client one{here.wanted.socket};
