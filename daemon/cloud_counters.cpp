@@ -10,9 +10,10 @@ api::cloud_counters cloud_counters(const cloud::session_counters& from) {
     to.connects_failed = number(from.connects_failed);
     to.losses = number(from.losses);
     for (const auto& [topic, lane] : from.lanes) {
-        to.requests[topic] = {{"asked", number(lane.asked)},         {"asked-again", number(lane.asked_again)},
-                              {"accepted", number(lane.accepted)},   {"rejected", number(lane.rejected)},
-                              {"throttled", number(lane.throttled)}, {"timed-out", number(lane.timed_out)}};
+        to.requests[topic] = {
+            {"asked", number(lane.asked)},         {"asked-again", number(lane.asked_again)},
+            {"accepted", number(lane.accepted)},   {"rejected", number(lane.rejected)},
+            {"throttled", number(lane.throttled)}, {"timed-out", number(lane.timed_out)}};
         to.strays[topic] = {{"duplicate", number(lane.duplicate)},
                             {"late", number(lane.late)},
                             {"foreign", number(lane.foreign)},

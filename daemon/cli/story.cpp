@@ -2,6 +2,9 @@
 #include "cli/story.hpp"
 
 #include <array>
+#include <cstdlib>
+#include <map>
+#include <string_view>
 
 #include "cli/json_view.hpp"
 #include "cli/text.hpp"
@@ -23,18 +26,33 @@ std::string with(std::string_view label, const std::string& value) {
     return value.empty() ? std::string{} : std::string{label} + value;
 }
 
-/// How long a request to the cloud took, if that is recorded.
+/// "sent after 12 ms, acknowledged after …", of the ask that those members end in ("-2") or of the last one.
+std::string ask_told(const json& times, const std::string& number) {
+    std::string told;
+    for (const auto* what : {"sent", "acknowledged", "answered"}) {
+        const auto found = times.find(what + number);
+        if (found == times.end() || !found->is_number_integer()) continue;
+        told += (told.empty() ? "" : ", ") + std::string(what) + " after " +
+                duration_text(found->get<std::int64_t>());
+    }
+    return told;
+}
+
+/// What happened to a request to the cloud, each time it was asked, if that is recorded.
 std::string request_told(const json& payload) {
     const auto times = payload.find("request_ms");
     if (times == payload.end() || !times->is_object()) return {};
-    std::string told;
-    for (const auto* what : {"sent", "acknowledged", "answered"}) {
-        const auto found = times->find(what);
-        if (found == times->end() || !found->is_number_integer()) continue;
-        told += (told.empty() ? " (request " : ", ") + std::string(what) + " after " +
-                duration_text(found->get<std::int64_t>());
+    std::map<int, std::string> earlier;
+    for (const auto& [name, when] : times->items()) {
+        constexpr std::string_view sent = "sent-";
+        if (!name.starts_with(sent)) continue;
+        const auto number = name.substr(sent.size());
+        earlier[std::atoi(number.c_str())] = ask_told(*times, "-" + number);
     }
-    return told.empty() ? told : told + ')';
+    std::string told;
+    for (const auto& [number, ask] : earlier) told += ask + "; again ";
+    told += ask_told(*times, {});
+    return told.empty() ? told : " (request " + told + ')';
 }
 
 std::string tell_attempt(const std::string& kind, const json& of) {
@@ -55,7 +73,7 @@ std::string tell_attempt(const std::string& kind, const json& of) {
                with(": ", part(of, "action"));
     if (kind == "attempt-finished")
         return part(of, "outcome") + with(": ", part(of, "failure_code")) +
-               with(" in step ", part(of, "failure_step"));
+               with(" in step ", part(of, "failure_step")) + request_told(of);
     return {};
 }
 

@@ -38,7 +38,7 @@ struct cloud_counters {
 
 struct providers {
     std::function<station::station_status()> snapshot;  ///< required
-    std::function<cloud_counters()> cloud;              ///< for the metrics, which go without where it is empty
+    std::function<cloud_counters()> cloud;  ///< for the metrics, which go without where it is empty
 
     /// A label was read. `slot` may be empty: the slot that waits for a scan. Answers the slot that took it;
     /// empty: it is kept for the next board.

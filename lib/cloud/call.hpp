@@ -3,7 +3,9 @@
 // lane, on the io_context thread only. Ends exactly once: by its kind's success, by fail(), or withdrawn.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -18,7 +20,7 @@
 namespace fleetline::cloud {
 
 template <class T>
-using outcome = std::variant<T, failure>;
+using outcome = std::variant<T, station::request_failure>;
 
 /// When what happened; a point that has not come is the epoch.
 struct call_times {
@@ -39,17 +41,41 @@ class call {
     virtual const attempt_id& attempt() const = 0;
     virtual const serial_number& serial() const = 0;
     virtual const char* doing() const = 0;  ///< "Registering the thing"
-    virtual void fail(failure why) = 0;
+    virtual void fail(station::request_failure why) = 0;
 
     station::request_times since_queued() const {
         station::request_times all;
-        const auto add = [&](const char* what, monotonic_time when) {
+        const auto add = [&](const std::string& what, monotonic_time when) {
             if (when != monotonic_time{}) all[what] = (when - times.queued).count();
         };
-        add("sent", times.sent);
-        add("acknowledged", times.acknowledged);
-        add("answered", times.answered);
+        const auto add_ask = [&](const call_times& ask, const std::string& number) {
+            add("sent" + number, ask.sent);
+            add("acknowledged" + number, ask.acknowledged);
+            add("answered" + number, ask.answered);
+        };
+        for (std::size_t at = 0; at < earlier.size(); ++at) {
+            const auto number = static_cast<std::size_t>(asks) - earlier.size() + at;
+            add_ask(earlier[at], "-" + std::to_string(number));
+        }
+        add_ask(times, {});
         return all;
+    }
+
+    /// It is sent (again).
+    void ask(monotonic_time now) {
+        if (asks++ > 0) earlier.push_back(times);
+        if (earlier.size() > most_told) earlier.pop_front();
+        times.sent = now;
+        times.acknowledged = times.answered = {};
+    }
+
+    /// It was not sent after all.
+    void unask() {
+        --asks;
+        times.sent = {};
+        if (earlier.empty()) return;
+        times = earlier.back();
+        earlier.pop_back();
     }
 
     std::string subject() const { return "serial " + serial().text(); }
@@ -58,6 +84,8 @@ class call {
     std::uint64_t id = 0;
     std::uint64_t ticket = 0;  ///< of the last publish
     call_times times;
+    std::deque<call_times> earlier;  ///< of the asks before the last, as many as are told of
+    static constexpr std::size_t most_told = 8;
     monotonic_time not_before{};    ///< do not send earlier (back-off)
     milliseconds patience{0};       ///< of its own
     monotonic_time patience_end{};  ///< give up
@@ -87,7 +115,7 @@ class certificate_call final : public call {
     const attempt_id& attempt() const override { return request.attempt; }
     const serial_number& serial() const override { return request.serial; }
     const char* doing() const override { return "Asking the cloud for a certificate"; }
-    void fail(failure why) override { done(std::move(why)); }
+    void fail(station::request_failure why) override { done(std::move(why)); }
 };
 
 class keys_call final : public call {
@@ -102,7 +130,7 @@ class keys_call final : public call {
     const attempt_id& attempt() const override { return request.attempt; }
     const serial_number& serial() const override { return request.serial; }
     const char* doing() const override { return "Asking the cloud for a key"; }
-    void fail(failure why) override { done(std::move(why)); }
+    void fail(station::request_failure why) override { done(std::move(why)); }
 };
 
 class registration_call final : public call {
@@ -117,7 +145,7 @@ class registration_call final : public call {
     const attempt_id& attempt() const override { return request.attempt; }
     const serial_number& serial() const override { return request.serial; }
     const char* doing() const override { return "Registering the thing"; }
-    void fail(failure why) override { done(std::move(why)); }
+    void fail(station::request_failure why) override { done(std::move(why)); }
 };
 
 }  // namespace fleetline::cloud

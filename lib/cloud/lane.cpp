@@ -79,7 +79,7 @@ void lane::withdraw(std::uint64_t id, monotonic_time now) {
 void lane::give_up(call& asked, const char* code, std::string why) {
     if (asked.asks > 0) remember(asked);
     auto taken = take(asked);
-    taken->fail(failure(code, taken->doing(), taken->subject(), std::move(why)));
+    taken->fail({failure(code, taken->doing(), taken->subject(), std::move(why)), taken->since_queued()});
 }
 
 void lane::fail_all(const std::string& code, const std::string& why) {
@@ -129,11 +129,9 @@ call* lane::next(monotonic_time now) {
 
 void lane::sent(call& asked, std::uint64_t ticket, monotonic_time now) {
     ++(asked.asks == 0 ? counters_.asked : counters_.asked_again);
-    ++asked.asks;
+    asked.ask(now);
     asked.in_flight = true;
     asked.ticket = ticket;
-    asked.times.sent = now;
-    asked.times.acknowledged = {};
 }
 
 bool lane::acknowledged(std::uint64_t ticket, monotonic_time now) {
@@ -150,7 +148,7 @@ bool lane::not_sent(std::uint64_t ticket, monotonic_time now) {
     for (const auto& held : calls_) {
         if (held->ticket != ticket || !held->in_flight) continue;
         held->in_flight = false;
-        --held->asks;
+        held->unask();
         held->not_before = now + until_next_try;
         return true;
     }
@@ -254,6 +252,7 @@ bool lane::may_be_another_s(const call& asked, const verdict& ruling, monotonic_
 
 void lane::refused_alone(call& asked, const verdict& ruling, monotonic_time now) {
     ++asked.lone_rejections;
+    asked.times.answered = now;
     asked.last_words = ruling.words;
     const bool doubtful = may_be_another_s(asked, ruling, now);
     seen_.push_back({ruling.echo, asked.id, now});

@@ -64,7 +64,7 @@ asio::awaitable<T> outcome_of(std::shared_ptr<landing<T>> place, connection& ove
     } guard{over, id};
     while (!place->result) co_await place->rung.wait();
     guard.ended = true;
-    if (auto* why = std::get_if<failure>(&*place->result)) throw *why;
+    if (auto* why = std::get_if<station::request_failure>(&*place->result)) throw *why;
     co_return std::move(std::get<T>(*place->result));
 }
 

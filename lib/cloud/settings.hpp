@@ -71,7 +71,7 @@ struct session_settings {
 
     milliseconds request_timeout{20'000};  ///< from sent to answered; then it is asked again or given up
     int asks = 2;                          ///< how often one request is sent when no answer comes
-    milliseconds patience{120'000};        ///< of a request that names none: queued to answered, with all retries
+    milliseconds patience{120'000};        ///< queued to answered, of a request that names none
     milliseconds late_answers{60'000};     ///< so long after a timeout its answer may still come
     milliseconds echo{500};                ///< so long after an answer its duplicate may come
 };

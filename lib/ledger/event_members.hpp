@@ -108,6 +108,7 @@ void members(E& e, Each&& each) requires std::is_same_v<std::remove_const_t<E>, 
     each("failure_step", e.failure_step);
     each("failure_text", e.failure_text);
     each("outcome", e.outcome);
+    each("request_ms", e.request_ms);
     each("step_ms", e.step_ms);
 }
 

@@ -132,7 +132,8 @@ struct attempt_finished {
     std::string failure_step;  ///< identify, admit, csr, issue, register, deliver, prove, finish
     std::string failure_text;
     std::int64_t duration_ms = 0;
-    std::map<std::string, std::int64_t> step_ms;  ///< monotonic duration of each step
+    std::map<std::string, std::int64_t> step_ms;     ///< monotonic duration of each step
+    std::map<std::string, std::int64_t> request_ms;  ///< of the request to the cloud that failed, if one did
 };
 
 /// A certificate the cloud handed out that no board holds. `state`: unaccounted (never registered: the cloud

@@ -120,6 +120,7 @@ ledger::attempt_finished attempt::closing(std::string_view outcome, std::string_
     event.failure_text = std::move(why);
     event.duration_ms = (entered_ - started_).count();
     event.step_ms = step_ms_;
+    event.request_ms = request_ms_;
     return event;
 }
 

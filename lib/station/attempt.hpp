@@ -47,6 +47,9 @@ class attempt {
     /// The order's next serial number; durable, and nobody else's.
     boost::asio::awaitable<serial_number> assign_serial(order_name order);
 
+    /// It ends by a request to the cloud that failed: when what happened to that.
+    void request_failed(request_times times) { request_ms_ = std::move(times); }
+
     /// Records the outcome durably, then shows it. An empty code: passed.
     boost::asio::awaitable<void> finish(std::string_view outcome, std::string_view code, std::string why);
 
@@ -70,6 +73,7 @@ class attempt {
     monotonic_time entered_;
     monotonic_time reached_;  ///< the step as a whole; it is entered more than once now and then
     std::map<std::string, std::int64_t> step_ms_;
+    request_times request_ms_;
     bool finished_ = false;
 };
 

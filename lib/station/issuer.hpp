@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "core/failure.hpp"
 #include "core/names.hpp"
@@ -19,8 +20,17 @@
 namespace fleetline::station {
 
 /// What a request waited for: "sent", "acknowledged" (by the broker), "answered", in milliseconds since it
-/// was queued. What did not come is not there.
+/// was queued. What did not come is not there. Where it was asked more than once these are of the last time;
+/// of those before it are "sent-1", "acknowledged-1", "answered-1", "sent-2" …
 using request_times = std::map<std::string, std::int64_t>;
+
+/// A failure that the cloud, or its silence, is the reason of.
+class request_failure : public failure {
+  public:
+    request_failure(failure why, request_times times)  // NOLINT: is only ever moved in
+        : failure(std::move(why)), request_ms(std::move(times)) {}
+    request_times request_ms;  ///< empty: it was never queued
+};
 
 /// How long a request may take from when it is asked to when it is answered, with all that is tried again;
 /// 0: as long as the issuer sees fit.

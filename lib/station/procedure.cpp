@@ -225,8 +225,8 @@ asio::awaitable<void> procedure::issue() {
 
 asio::awaitable<issued_certificate> procedure::ask_for_certificate() {
     if (!cloud_makes_key()) {
-        certificate_request request{attempt_.id(),       attempt_.status().slot, serial_,
-                                    request_.pem,        request_.public_key,    request_.subject,
+        certificate_request request{attempt_.id(),    attempt_.status().slot, serial_,
+                                    request_.pem,     request_.public_key,    request_.subject,
                                     product_.patience};
         co_return co_await shop_.cloud.create_certificate(std::move(request));
     }

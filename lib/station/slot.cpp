@@ -198,6 +198,8 @@ asio::awaitable<void> slot::one_attempt(std::shared_ptr<presence> there) {
     } catch (const failure& refused) {
         code = refused.code();
         why = refused.what();
+        if (const auto* request = dynamic_cast<const request_failure*>(&refused))
+            current.request_failed(request->request_ms);
     } catch (const boost::system::system_error& error) {
         const bool stopped = error.code() == asio::error::operation_aborted && shop_.stopping.is_set();
         code = stopped ? "station-stopping" : "station-internal";

@@ -148,7 +148,7 @@ asio::awaitable<Result> session::ask(std::unique_ptr<Call> asked) {
     pump();
     co_await place->rung.wait();
     guard.ended = true;
-    if (auto* why = std::get_if<failure>(&*place->result)) throw *why;
+    if (auto* why = std::get_if<station::request_failure>(&*place->result)) throw *why;
     co_return std::move(std::get<Result>(*place->result));
 }
 

@@ -31,7 +31,7 @@ void scripted_cloud::obey(const std::string& step, bool carried_out) {
     if (wishes.empty() || wishes.front().carried_out != carried_out) return;
     const std::string code = wishes.front().code;
     wishes.erase(wishes.begin());
-    throw failure(code, "Scripted", step, "as the test wished");
+    throw station::request_failure(failure(code, "Scripted", step, "as the test wished"), request_ms);
 }
 
 asio::awaitable<station::issued_certificate> scripted_cloud::create_certificate(
@@ -59,8 +59,8 @@ asio::awaitable<station::issued_keys> scripted_cloud::create_keys(station::keys_
     answer.private_key_pem = x509::make_private_key();
     const auto made = x509::make_csr(answer.private_key_pem, "AWS IoT Certificate").value();
     answer.public_key = made.public_key;
-    station::certificate_request as_csr{request.attempt, request.slot,    request.serial,
-                                        made.pem,        made.public_key, made.subject};
+    station::certificate_request as_csr{request.attempt, request.slot, request.serial,  made.pem,
+                                        made.public_key, made.subject, request.patience};
     answer.certificate = co_await create_certificate(std::move(as_csr));
     co_return answer;
 }

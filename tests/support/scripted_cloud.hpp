@@ -51,6 +51,7 @@ class scripted_cloud final : public station::issuer {
         bool carried_out = false;
     };
     std::map<std::string, std::vector<wish>> fails;
+    station::request_times request_ms;  ///< of what fails
 
   private:
     void obey(const std::string& step, bool carried_out);

@@ -146,7 +146,8 @@ TEST_CASE("metrics tell what the session with the cloud has seen", "[api]") {
     CHECK_THAT(text, Catch::Contains("fleetline_cloud_losses_total 1\n"));
     const std::string topic = "topic=\"$aws/certificates/create-from-csr/json\"";
     CHECK_THAT(text, Catch::Contains("fleetline_cloud_requests_total{" + topic + ",event=\"asked\"} 40\n"));
-    CHECK_THAT(text, Catch::Contains("fleetline_cloud_requests_total{" + topic + ",event=\"throttled\"} 5\n"));
+    CHECK_THAT(text,
+               Catch::Contains("fleetline_cloud_requests_total{" + topic + ",event=\"throttled\"} 5\n"));
     CHECK_THAT(text, Catch::Contains("fleetline_cloud_strays_total{" + topic + ",kind=\"late\"} 6\n"));
     CHECK(line{}.get("/metrics").body.find("fleetline_cloud_connects") == std::string::npos);
 }

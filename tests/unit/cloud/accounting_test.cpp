@@ -42,8 +42,9 @@ class wire_alone {
         asked->body = cloud::write_register_request(
             cloud::payload_format::json, asked->request.ownership_token, asked->request.parameters);
         asked->done = [this, certificate](const cloud::outcome<station::registration>& result) {
-            const auto* why = std::get_if<failure>(&result);
+            const auto* why = std::get_if<station::request_failure>(&result);
             ends[certificate] = why == nullptr ? "registered" : why->code();
+            if (why != nullptr) times[certificate] = why->request_ms;
         };
         wire.add(std::move(asked), now);
         wire.pump(now);
@@ -88,7 +89,8 @@ class wire_alone {
     note_taker notes;
     std::vector<message> sent;
     int issued = 0;
-    std::map<std::string, std::string> ends;  ///< of registrations, by certificate
+    std::map<std::string, std::string> ends;              ///< of registrations, by certificate
+    std::map<std::string, station::request_times> times;  ///< of those that failed
     monotonic_time now{milliseconds{1'000'000}};
     cloud::traffic wire;
 };
@@ -251,4 +253,24 @@ TEST_CASE("after a refusal that was its own a newer certificate goes at once", "
 
     line.enroll(made, "second");
     CHECK(line.sent.size() == 2);
+}
+
+TEST_CASE("a request that failed tells when it was sent, acknowledged and answered, each time", "[cloud]") {
+    wire_alone line;
+    line.enroll(board("SN0001"), "refused");
+    line.later(milliseconds{30});
+    line.wire.acknowledged(1, line.now);
+    line.later(milliseconds{19'970});  // it is asked again
+    REQUIRE(line.sent.size() == 2);
+    line.answer(honest_answers::reject(line.sent[1], 403, "AccessDenied", "no"));
+
+    CHECK(line.ends.at("refused") == "cloud-denied");
+    CHECK(line.times.at("refused") ==
+          station::request_times{
+              {"sent-1", 0}, {"acknowledged-1", 30}, {"sent", 20'000}, {"answered", 20'050}});
+
+    line.enroll(board("SN0002"), "forgotten");
+    line.later(milliseconds{60'000});
+    CHECK(line.ends.at("forgotten") == "cloud-no-answer");
+    CHECK(line.times.at("forgotten") == station::request_times{{"sent-1", 0}, {"sent", 20'000}});
 }

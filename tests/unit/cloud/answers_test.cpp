@@ -161,7 +161,8 @@ TEST_CASE("each board has the patience of its product", "[cloud]") {
     const auto both = [&]() -> asio::awaitable<void> {
         using namespace asio::experimental::awaitable_operators;
         co_await line.session.available();
-        co_await (ask(boards[0], milliseconds{1'500}, hasty) && ask(boards[1], milliseconds{60'000}, patient));
+        co_await (ask(boards[0], milliseconds{1'500}, hasty) &&
+                  ask(boards[1], milliseconds{60'000}, patient));
     };
     line.during(both());
 

@@ -80,7 +80,8 @@ struct hostile_cloud {
         asked->request.subject = "CN=" + from.serial;
         asked->body = cloud::write_create_request(format, from.csr);
         asked->done = [this, &from](cloud::outcome<station::issued_certificate> result) {
-            if (const auto* why = std::get_if<failure>(&result)) return finished(from, why->code());
+            if (const auto* why = std::get_if<station::request_failure>(&result))
+                return finished(from, why->code());
             const auto& issued = std::get<station::issued_certificate>(result);
             from.certificate = issued.id.text();
             credited.insert(issued.id.text());
@@ -101,7 +102,8 @@ struct hostile_cloud {
         if (by == known_by::echo) asked->request.serial_echo_key = "serial";
         asked->body = cloud::write_register_request(format, secret("token"), {{"SerialNumber", from.serial}});
         asked->done = [this, &from](cloud::outcome<station::registration> result) {
-            if (const auto* why = std::get_if<failure>(&result)) return finished(from, why->code());
+            if (const auto* why = std::get_if<station::request_failure>(&result))
+                return finished(from, why->code());
             from.thing = std::get<station::registration>(result).thing.text();
             finished(from, "passed");
         };

@@ -42,7 +42,7 @@ struct keys_line {
         wanted->request.attempt = attempt_id(serial);
         wanted->body = cloud::write_keys_request(format);
         wanted->done = [this, serial](cloud::outcome<station::issued_keys> result) {
-            if (const auto* why = std::get_if<failure>(&result)) {
+            if (const auto* why = std::get_if<station::request_failure>(&result)) {
                 ends[serial] = why->code();
                 return;
             }

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "cli/options.hpp"
+#include "cli/story.hpp"
 #include "cli/suggest.hpp"
 
 using namespace fleetline;
@@ -56,4 +57,15 @@ TEST_CASE("a mistyped word is guessed, a foreign one is not", "[daemon]") {
     CHECK(closest("stauts", known) == "status");
     CHECK(closest("cert", known) == "certificates");
     CHECK(closest("provision", known).empty());
+}
+
+TEST_CASE("a request that failed is told with each time it was asked", "[daemon]") {
+    ledger::event_row event;
+    event.kind = "attempt-finished";
+    event.payload_json =
+        R"({"failure_code":"cloud-no-answer","failure_step":"issue","outcome":"failed",)"
+        R"("request_ms":{"acknowledged-1":30,"acknowledged-2":20040,"sent":40000,"sent-1":0,"sent-2":20000}})";
+    CHECK(tell(event) ==
+          "failed: cloud-no-answer in step issue (request sent after 0 ms, acknowledged after 30 ms; again "
+          "sent after 20.0 s, acknowledged after 20.0 s; again sent after 40.0 s)");
 }

@@ -49,6 +49,9 @@ TEST_CASE("payloads are canonical: sorted, without spaces, without what says not
 
     CHECK(ledger::payload_of(ledger::event(what)) ==
           R"({"duration_ms":-5,"outcome":"passed","step_ms":{"csr":0,"issue":40}})");
+    what.request_ms = {{"sent", 3}};
+    CHECK(ledger::payload_of(ledger::event(what)) ==
+          R"({"duration_ms":-5,"outcome":"passed","request_ms":{"sent":3},"step_ms":{"csr":0,"issue":40}})");
     CHECK(ledger::payload_of(ledger::event(ledger::station_stopped{})) == "{}");
 }
 

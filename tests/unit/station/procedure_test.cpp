@@ -282,6 +282,23 @@ TEST_CASE("patience ends the waiting with the reason why the cloud is away", "[s
     CHECK(result.failure_reason.find("the test took it away") != std::string::npos);
 }
 
+TEST_CASE("a request to the cloud that failed is told of in the attempt's end, with its times", "[station]") {
+    temporary_directory directory;
+    const auto file = directory.path / "ledger.db";
+    std::string attempt;
+    {
+        line one(file);
+        one.cloud.request_ms = {{"sent-1", 3}, {"sent", 1'200}, {"answered", 1'250}};
+        one.cloud.fails["issue"] = {{"cloud-denied", false}};
+        attempt = one.attempt(new_board("SN1")).attempt.text();
+    }
+    const auto events = ledger::reader(file).events_of(attempt);
+    REQUIRE_FALSE(events.empty());
+    CHECK(events.back().kind == "attempt-finished");
+    CHECK(events.back().payload_json.find(R"("request_ms":{"answered":1250,"sent":1200,"sent-1":3})") !=
+          std::string::npos);
+}
+
 TEST_CASE("the cloud is asked with the product's patience", "[station]") {
     temporary_directory directory;
     line one(directory.path / "ledger.db",
