@@ -47,9 +47,12 @@ response document(std::string_view code, int status, std::string_view detail) {
     body["retry_can_help"] = entry.retry_can_help;
     response answer{status, "application/problem+json",
                     body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)};
-    if (status == 401)
-        answer.headers.emplace_back("WWW-Authenticate",
-                                    "Bearer realm=\"fleetline\", Basic realm=\"fleetline\"");
+    // A line for each: Chromium reads but the first challenge of a line, and asks for a password at Basic
+    // only.
+    if (status == 401) {
+        answer.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"fleetline\"");
+        answer.headers.emplace_back("WWW-Authenticate", "Basic realm=\"fleetline\", charset=\"UTF-8\"");
+    }
     if (status == 503) answer.headers.emplace_back("Retry-After", "2");
     return answer;
 }

@@ -17,7 +17,7 @@ export function missing() {
   return needed.length ? `${needed.join(', ')} not built in ${programs}` : '';
 }
 
-export async function start_line() {
+export async function start_line(how = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'fleetline-line-'));
   await rm(directory, { recursive: true });
   const driver = spawn('python3', [join(dirname(fileURLToPath(import.meta.url)), 'line_driver.py'), programs, page_directory, directory],
@@ -37,7 +37,7 @@ export async function start_line() {
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    const { url } = await tell({ do: 'start' });
+    const { url } = await tell({ do: 'start', ...how });
     return { url, directory, tell, stop, board: (say) => tell({ do: 'board', say }) };
   } catch (trouble) {
     await stop();

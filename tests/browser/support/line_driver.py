@@ -5,6 +5,7 @@ gives one JSON answer a line.  line_driver.py PROGRAMS PAGE DIRECTORY"""
 import json
 import pathlib
 import socket
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "rehearsal"))
@@ -19,20 +20,33 @@ def free_port():
         return free.getsockname()[1]
 
 
-def start(line, page):
-    listen = f"127.0.0.1:{free_port()}"
+def certificate(line):
+    """Self-signed, as a station's first one: the browser is told not to mind."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", "/CN=station", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", line.dir / "tls.key",
+                    "-out", line.dir / "tls.pem"], check=True, capture_output=True)
+    return f'tls_certificate_file = "{line.dir}/tls.pem"\ntls_key_file = "{line.dir}/tls.key"\n'
+
+
+def start(line, page, beyond_loopback=False):
+    """`beyond_loopback`: on every address, with TLS; what comes to 127.0.0.1 is a stranger there too."""
+    port = free_port()
+    listen = f"{'0.0.0.0' if beyond_loopback else '127.0.0.1'}:{port}"
     line.prepare()
+    tls = certificate(line) if beyond_loopback else ""
     line.start_cloud()
-    line.configure(4, line.local_cloud, baud=BAUD, api_lines=f'listen = "{listen}"\npage_directory = "{page}"')
+    line.configure(4, line.local_cloud, baud=BAUD, api_lines=f'{tls}listen = "{listen}"\npage_directory = "{page}"')
     line.start_daemon()
     line.start_boards(count=4, baud=BAUD, unplugged=True)
-    return {"url": f"http://{listen}/"}
+    return {"url": f"{'https' if tls else 'http'}://127.0.0.1:{port}/"}
 
 
 def obey(line, page, command):
     what = command["do"]
     if what == "start":
-        return start(line, page)
+        return start(line, page, command.get("beyond_loopback", False))
+    if what == "token":
+        return {"token": line.cli("token", "add", command["name"], "--role", command["role"]).stdout.split()[0]}
     if what == "board":
         return line.board(command["say"])
     if what == "kill":
