@@ -9,6 +9,8 @@
 #include "cli/command.hpp"
 #include "cli/json_view.hpp"
 #include "cli/status_screen.hpp"
+#include "cli/text.hpp"
+#include "core/failure.hpp"
 
 namespace fleetline::cli {
 
@@ -74,9 +76,14 @@ std::optional<json> from_daemon(surroundings& here) {
     const auto answer = daemon.request("GET", "/api/v1/status");
     if (!answer) return std::nullopt;
     json document = json::parse(answer->body, nullptr, false);
-    if (answer->status != 200 || !document.is_object())
-        throw command_error(exit_status::daemon_needed, "the daemon's answer makes no sense (HTTP " +
-                                                            std::to_string(answer->status) + ")");
+    if (answer->status != 200 || !document.is_object()) {
+        const auto detail = document.is_object() ? document.find("detail") : document.end();
+        const std::string why = detail != document.end() && detail->is_string()
+                                    ? "the daemon refuses to answer: " + safe_text(detail->get<std::string>())
+                                    : "the daemon's answer makes no sense";
+        throw command_error(exit_status::daemon_needed,
+                            why + " (HTTP " + std::to_string(answer->status) + ")");
+    }
     json whole{
         {"station", settings.station.id}, {"running", true}, {"ledger_file", settings.ledger.file.string()}};
     whole.update(document);
@@ -98,18 +105,41 @@ exit_status status(surroundings& here) {
     return exit_status::yes;
 }
 
+/// A daemon that dies over its answer, or has no time for one, is what is being watched: nothing to end for.
+/// What is wrong from the beginning, and not with the daemon, is.
+json look_on(surroundings& here, bool first) {
+    try {
+        return look(here);
+    } catch (const command_error& why) {
+        if (first && why.status() != exit_status::daemon_needed) throw;
+        return {{"station", here.settings().station.id}, {"trouble", why.what()}};
+    } catch (const failure& why) {
+        if (first) throw;
+        return {{"station", here.settings().station.id}, {"trouble", why.what()}};
+    }
+}
+
+void print_trouble(screen& out, const json& document) {
+    out.line(out.paint(ink::strong, "Station " + safe_text(document.value("station", ""))) + "  " +
+             out.paint(ink::bad, "cannot be seen") + ", trying again");
+    out.line(safe_text(document.value("trouble", "")));
+}
+
 /// Until it is interrupted. A terminal is painted over from its top, what lies below is cleared.
 [[noreturn]] void watch(surroundings& here) {
     const bool paints = here.out.is_terminal() && !here.wants_json;
     if (paints) here.out.print("\x1b[2J");
-    for (;;) {
+    for (bool first = true;; first = false) {
         here.now = std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
-        const auto document = look(here);
+        const auto document = look_on(here, first);
         if (paints) here.out.print("\x1b[H\x1b[J");
         if (here.wants_json) {
             here.out.line(one_line(document));
         } else {
-            print_status(here.out, document, here.now);
+            if (document.contains("trouble"))
+                print_trouble(here.out, document);
+            else
+                print_status(here.out, document, here.now);
             if (!paints) here.out.line();
         }
         here.out.raw().flush();
