@@ -29,6 +29,8 @@ json view_of(const station::slot_status& slot) {
     out["failure_text"] = slot.failure_text;
     out["failure_reason"] = slot.failure_reason;
     out["next_action"] = slot.next_action;
+    out["label_serial"] = slot.label_serial.text();
+    out["board_serial"] = slot.board_serial.text();
     out["duration_ms"] = slot.duration ? json(slot.duration->count()) : json(nullptr);
     return out;
 }

@@ -86,6 +86,8 @@ asio::awaitable<void> procedure::admit() {
 
 void procedure::check_label() const {
     if (label_.empty() || own_serial_.empty() || label_ == own_serial_) return;
+    attempt_.status().label_serial = label_;
+    attempt_.status().board_serial = own_serial_;
     throw failure("order-serial-mismatch", "Admitting the board", subject(),
                   "the label says " + printable(label_.text(), 64) + ", the board says " +
                       printable(own_serial_.text(), 64));

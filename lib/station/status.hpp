@@ -52,7 +52,8 @@ struct slot_status {
     std::string failure_text;    ///< the operator's words, from the catalogue
     std::string failure_reason;  ///< the engineer's: what, to what, why
     std::string next_action;
-    std::optional<milliseconds> duration;  ///< of an attempt that ended
+    serial_number label_serial, board_serial;  ///< of a label that is not this board's; else empty
+    std::optional<milliseconds> duration;      ///< of an attempt that ended
 
     /// Forgets the board that was here before; what is of the slot itself stays.
     void start_over(slot_state now, utc_time when);

@@ -41,7 +41,7 @@ async function shows(slot, states, text) {
 }
 
 check('the daemon serves the page, and the page shows its empty slots', async () => {
-  await eventually(async () => assert.equal(await page.locator('.tile[data-state="empty"]').count(), 4), wait_ms);
+  await eventually(async () => assert.equal(await page.locator('.tile[data-state="empty"]').count(), 5), wait_ms);
   assert.match(await page.locator('[data-health="cloud"]').innerText(), /OK/);
 });
 
@@ -73,6 +73,23 @@ check('a board that is pulled out in the middle says so, and passes when it is p
   await shows('A3', /^(abandoned|failed)$/, /The board was unplugged before it was done\./);
   await line.board('plug SN000003');
   await shows('A3', /^passed$/);
+});
+
+check("a label that is not the board's is refused with both numbers; scanned without a click, the right one passes", async () => {
+  const scan = async (text) => {
+    await page.keyboard.type(text);
+    await page.keyboard.press('Enter');
+  };
+  await line.board('plug SN000005');
+  await shows('B1', /^waiting-for-scan$/);
+  await scan('SN000099');
+  await shows('B1', /^refused$/, /The label says SN000099, the board says SN000005\.\s+Scan the right label, or put the board aside\./);
+  assert.doesNotMatch(await tile('B1').innerText(), /Admitting|order-serial-mismatch/);
+  await page.locator('.bar-select').selectOption('ja');
+  await shows('B1', /^refused$/, /ラベルは SN000099、基板は SN000005 です。/);
+  await page.locator('.bar-select').selectOption('en');
+  await scan('SN000005');
+  await shows('B1', /^passed$/, /PASS\s+fleetline-SN000005/);
 });
 
 check('the daemon is killed and comes back: the page says so, recovers by itself and shows the truth', async () => {

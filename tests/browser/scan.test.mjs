@@ -158,11 +158,39 @@ test('an input method that takes the Enter for itself does not keep the label', 
   assert.equal(await scene.page.locator('#scan').inputValue(), '');
 });
 
-test('a label that does not match the board is refused in words that say both numbers', async () => {
-  boards.plug(scene.station, 'A2', 'SN-240071');
-  boards.refuse(scene.station, 'A2', 'order-serial-mismatch', 'The label says SN-240017, the board says SN-240071.');
-  assert.match(await tile_in(scene, 'A2', 'refused'), /REFUSED[^]*SN-240017[^]*SN-240071/);
-});
+const sentences = {
+  en: (label, board) => `The label says ${label}, the board says ${board}.`,
+  ja: (label, board) => `ラベルは ${label}、基板は ${board} です。`,
+  'zh-CN': (label, board) => `标签是 ${label}，电路板是 ${board}。`,
+};
+const pairs = { usual: ['SN-240017', 'SN-240071'], long: [`SN-${'1234567890'.repeat(3)}7`, `SN-${'1234567890'.repeat(3)}1`],
+  longest: ['W'.repeat(63) + '1', 'W'.repeat(63) + '2'] };
+
+for (const language of Object.keys(sentences)) {
+  test(`a label that is not the board's is refused in one sentence with both numbers, large and whole: ${language}`, async () => {
+    await scene.page.locator('.bar-select').selectOption(language);
+    const what = scene.tile('A2').locator('.tile__what');
+    for (const [name, numbers] of Object.entries(pairs)) {
+      boards.plug(scene.station, 'A2', numbers[1]);
+      boards.mismatch(scene.station, 'A2', ...numbers);
+      await tile_in(scene, 'A2', 'refused');
+      await eventually(async () => assert.equal(await what.innerText(), sentences[language](...numbers)));
+      assert.doesNotMatch(await scene.tile('A2').innerText(), /Admitting|order-serial/);
+      const seen = await what.evaluate((p) => {
+        const words = p.getBoundingClientRect();
+        const tile = p.closest('.tile').getBoundingClientRect();
+        const next = p.parentElement.querySelector('.tile__next');
+        return { size: parseFloat(getComputedStyle(p).fontSize), plain: parseFloat(getComputedStyle(next).fontSize),
+          inside: words.top >= tile.top && words.bottom <= tile.bottom && words.left >= tile.left && words.right <= tile.right,
+          whole: p.scrollHeight <= p.clientHeight + 1 && p.scrollWidth <= p.clientWidth + 1,
+          advice: next.getBoundingClientRect().bottom <= tile.bottom && next.scrollHeight <= next.clientHeight + 1 };
+      });
+      assert.ok(seen.inside && seen.whole && seen.advice, `${name}: ${JSON.stringify(seen)}`);
+      // A capital of 24 pixels is 5 mm high on a line's screen: the least to be read at two metres.
+      if (name === 'usual') assert.ok(seen.size >= 24, `${name}: ${seen.size}`);
+    }
+  });
+}
 
 test('a scan that the station refuses is told in words with what to do', async () => {
   scene.expected = [/409/];

@@ -13,7 +13,7 @@ export const code_texts = {
   'port-gone': ['The board was unplugged before it was done.', 'Plug the board again.'],
 };
 
-const clean = { failure_code: '', failure_text: '', failure_reason: '', next_action: '', duration_ms: null, thing_name: '', certificate_id: '' };
+const clean = { failure_code: '', failure_text: '', failure_reason: '', next_action: '', label_serial: '', board_serial: '', duration_ms: null, thing_name: '', certificate_id: '' };
 
 export function plug(station, slot, serial = `SN-${String(240001 + count).padStart(6, '0')}`) {
   count += 1;
@@ -43,6 +43,12 @@ function ended(state) {
 
 export const fail = ended('failed');
 export const refuse = ended('refused');
+/** The label says one number, the board another. */
+export function mismatch(station, slot, label_serial, board_serial) {
+  station.put(slot, { label_serial, board_serial });
+  refuse(station, slot, 'order-serial-mismatch',
+    `Admitting the board, serial ${board_serial}: the label says ${label_serial}, the board says ${board_serial} [order-serial-mismatch]`);
+}
 export const abandon = (station, slot) => {
   ended('abandoned')(station, slot, 'port-gone');
   station.put(slot, { plugged: false });

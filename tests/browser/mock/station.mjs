@@ -18,7 +18,7 @@ const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '
 const at_rest = (slot, product) => ({
   slot, product, port: `pci-0000:00:14.0-usb-0:1.${slot}`, plugged: false, state: 'empty', step: '', since: now(),
   attempt_id: '', serial: '', thing_name: '', certificate_id: '', failure_code: '', failure_text: '',
-  failure_reason: '', next_action: '', duration_ms: null,
+  failure_reason: '', next_action: '', label_serial: '', board_serial: '', duration_ms: null,
 });
 
 export const now = () => new Date().toISOString();

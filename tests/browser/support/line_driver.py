@@ -12,6 +12,23 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "rehearsal"
 from line import Line, LineError  # noqa: E402
 
 BAUD = 921600
+# The fifth board's label is to be scanned, and must say what the board says.
+LABELLED = """
+[[product]]
+name = "labelled-board"
+dialect = "freertos-cli"
+baud = {baud}
+template = "fleetline-rehearsal"
+board_ca_file = "{ca}"
+thing_name = "fleetline-{{serial}}"
+serial_echo = "serialNumber"
+start = "scan"
+
+[[slot]]
+name = "B1"
+port = "platform-rehearsal-usb-0:1.5"
+product = "labelled-board"
+"""
 
 
 def free_port():
@@ -36,8 +53,10 @@ def start(line, page, beyond_loopback=False):
     tls = certificate(line) if beyond_loopback else ""
     line.start_cloud()
     line.configure(4, line.local_cloud, baud=BAUD, api_lines=f'{tls}listen = "{listen}"\npage_directory = "{page}"')
+    with open(line.dir / "fleetline.toml", "a") as more:
+        more.write(LABELLED.format(baud=BAUD, ca=line.local_cloud["ca"]))
     line.start_daemon()
-    line.start_boards(count=4, baud=BAUD, unplugged=True)
+    line.start_boards(count=5, baud=BAUD, unplugged=True)
     return {"url": f"{'https' if tls else 'http'}://127.0.0.1:{port}/"}
 
 

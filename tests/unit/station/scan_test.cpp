@@ -95,10 +95,14 @@ TEST_CASE("a label that says another number than the board is refused, with both
     CHECK(one.slot().state == slot_state::refused);
     CHECK(one.slot().failure_code == "order-serial-mismatch");
     CHECK(one.slot().failure_reason.find("the label says SN2, the board says SN1") != std::string::npos);
+    CHECK(one.slot().label_serial == serial_number{"SN2"});
+    CHECK(one.slot().board_serial == serial_number{"SN1"});
     CHECK(one.cloud.issue_calls == 0);
 
     one.here.scan(serial_number{"SN1"}, anywhere);  // the right one, without plugging again
     wait_for(one, a1, slot_state::passed);
+    CHECK(one.slot().label_serial.empty());
+    CHECK(one.slot().board_serial.empty());
 }
 
 TEST_CASE("of several boards that wait, the one whose number the label says takes it", "[station]") {

@@ -5,7 +5,7 @@ import { t } from '../state/i18n.js';
 import { slot_names, slot_signal } from '../state/store.js';
 import { Shape } from './Shape.jsx';
 import { Retry } from './Tile.jsx';
-import { may_retry, shows_reason, state_word, what_happened, what_to_do } from './words.js';
+import { may_retry, state_word, what_happened, what_to_do } from './words.js';
 
 const troubled = new Set(['failed', 'refused', 'abandoned', 'waiting-for-scan']);
 const most_shown = 40;
@@ -40,7 +40,6 @@ const Entry = ({ status }) => (
       <Shape state={status.state} /> <b>{status.slot}</b> {state_word(status.state)} <span class="mono">{status.serial}</span>
     </p>
     {status.failure_code && <p class="trouble__what">{what_happened(status)}</p>}
-    {shows_reason(status) && <p>{status.failure_reason}</p>}
     <p>{what_to_do(status)}</p>
     {may_retry(status) && <Retry slot={status.slot} />}
   </li>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // One slot. Draws again when its own status changes, and at no other time.
-import { clock, duration, language, t, time_of_day } from '../state/i18n.js';
+import { clock, duration, t, time_of_day } from '../state/i18n.js';
 import { tick } from '../state/clock.js';
 import { ended, slot_signal, station_now } from '../state/store.js';
 import { retry_slot, retrying } from '../state/actions.js';
 import { Sign } from './Shape.jsx';
-import { is_wordy, look_of, may_retry, shows_reason, state_word, step_word, steps, what_happened, what_to_do } from './words.js';
+import { is_wordy, look_of, may_retry, size_of_mismatch, state_word, step_word, steps, what_happened, what_to_do } from './words.js';
 
 /** The only thing on a tile that moves by itself. */
 const Elapsed = ({ since }) => {
@@ -32,7 +32,7 @@ export const Retry = ({ slot }) => (
   </button>
 );
 
-/** The two lines below the word, by state: { what, reason, next }. */
+/** The two lines below the word, by state: { what, next }. */
 function lines_of(status, look) {
   if (look === 'passed') {
     const took = status.duration_ms == null ? '' : ` · ${duration(status.duration_ms)}`;
@@ -42,14 +42,15 @@ function lines_of(status, look) {
     return { next: [t('slot.since', { time: time_of_day(status.since) }), ' · ', <Elapsed key="for" since={status.since} />] };
   }
   if (!ended.has(look)) return {};
-  const reason = shows_reason(status) ? status.failure_reason : '';
-  return { what: reason && language.value === 'en' ? '' : what_happened(status), reason, next: what_to_do(status) };
+  return { what: what_happened(status), next: what_to_do(status) };
 }
 
 function class_of(status, look) {
   let text = `tile tile--${look}`;
   if (!status.plugged && look !== 'empty') text += ' tile--gone';
-  if (ended.has(look) && look !== 'passed' && is_wordy(status)) text += ' tile--wordy';
+  const numbers = ended.has(look) && size_of_mismatch(status);
+  if (numbers) text += ` tile--numbers tile--${numbers}`;
+  else if (ended.has(look) && look !== 'passed' && is_wordy(status)) text += ' tile--wordy';
   return text;
 }
 
@@ -80,7 +81,6 @@ export function Tile({ name, reachable, on_open }) {
         <span class={look === 'working' ? `steps steps--${steps.indexOf(status.step)}` : 'steps'} />
         <p class="tile__thing">{lines.thing}</p>
         <p class="tile__what">{lines.what}</p>
-        <p class="tile__reason">{lines.reason}</p>
         <p class="tile__next">{lines.next}</p>
       </div>
     </li>

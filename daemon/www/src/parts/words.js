@@ -13,7 +13,13 @@ export const state_word = (state) => (has_text(`state.${state}`) ? t(`state.${st
 export const step_word = (step) => (has_text(`step.${step}`) ? t(`step.${step}`) : step);
 export const outcome_word = state_word;
 
-export const what_happened = (status) => failure_text(status.failure_code, status.failure_text);
+/** A label that is not the board's: both numbers, or nothing. */
+export const mismatch = (status) =>
+  status.failure_code === 'order-serial-mismatch' && status.label_serial && status.board_serial
+    ? t('slot.mismatch', { label: status.label_serial, board: status.board_serial })
+    : '';
+
+export const what_happened = (status) => mismatch(status) || failure_text(status.failure_code, status.failure_text);
 
 /** The catalogue's advice; after a PASS: what to do with the board. */
 export function what_to_do(status) {
@@ -21,13 +27,17 @@ export function what_to_do(status) {
   return next_action(status.failure_code, status.next_action);
 }
 
-/** A mismatch must be read in both numbers; they are in the station's reason. */
-export const shows_reason = (status) => status.failure_code === 'order-serial-mismatch' && Boolean(status.failure_reason);
-
 /** Long words get smaller letters; a Chinese character is as wide as two Latin ones. */
 export function is_wordy(status) {
   const lines = (text, per_line) => Math.ceil((text.length * (language.value === 'en' ? 1 : 1.9)) / per_line);
-  return shows_reason(status) || lines(what_happened(status), 32) + lines(what_to_do(status), 37) > 3;
+  return lines(what_happened(status), 32) + lines(what_to_do(status), 37) > 3;
+}
+
+/** How large both numbers can be: the longer, the smaller, never cut. */
+export function size_of_mismatch(status) {
+  const width = [...mismatch(status)].reduce((sum, letter) => sum + (letter > '\u2e7f' ? 1.9 : 1), 0);
+  if (width === 0) return '';
+  return width <= 52 ? 'numbers' : width <= 96 ? 'numbers-long' : 'numbers-longest';
 }
 
 export function may_retry(status) {
