@@ -119,8 +119,8 @@ struct app::parts {
             co_return;
         };
         offered.retry = [this](slot_name slot, const api::caller&) -> asio::awaitable<void> {
+            co_await spare_pass(slot);
             line.retry(slot);
-            co_return;
         };
         offered.rework = [this](serial_number serial, std::string why,
                                 api::caller by) -> asio::awaitable<void> {
@@ -147,6 +147,19 @@ struct app::parts {
     asio::awaitable<void> and_shown(asio::awaitable<void> change_of_orders) {
         co_await std::move(change_of_orders);
         co_await line.refresh_orders();
+    }
+
+    /// A PASS stays shown until the next plug: only a rework makes way for another attempt.
+    asio::awaitable<void> spare_pass(const slot_name& where) {
+        const auto now = line.status();
+        const auto found = std::find_if(now.slots.begin(), now.slots.end(),
+                                        [&where](const auto& one) { return one.slot == where; });
+        if (found == now.slots.end() || found->state != station::slot_state::passed || !found->plugged)
+            co_return;
+        const auto board = co_await book.device(found->serial);
+        if (!board.rework_authorised)
+            throw failure("already-provisioned", "Trying again", "slot " + where.text(),
+                          "serial " + found->serial.text() + " has passed there");
     }
 
     /// A scan is a badge or a label.

@@ -8,6 +8,7 @@
 #include <regex>
 #include <utility>
 
+#include "api/unfit_serials.hpp"
 #include "core/encoding.hpp"
 #include "core/failure.hpp"
 #include "core/serial_range.hpp"
@@ -22,19 +23,20 @@ namespace {
     throw failure("station-request-invalid", doing, "order " + order.text(), std::move(why));
 }
 
-/// Answers the first serial number that cannot be one of the product. A long list is looked at in pieces: the
-/// slots share this thread.
-asio::awaitable<std::optional<serial_number>> misfit(const std::string& pattern,
-                                                     const std::vector<serial_number>& serials) {
+/// Where in the list there are such as cannot be serial numbers of the product. A long list is looked at in
+/// pieces: the slots share this thread.
+asio::awaitable<std::vector<std::size_t>> misfits(const std::string& pattern,
+                                                  const std::vector<serial_number>& serials) {
+    std::vector<std::size_t> found;
     constexpr std::size_t piece = 500;
     const auto executor = co_await asio::this_coro::executor;
     const std::regex whole(pattern, std::regex::ECMAScript | std::regex::optimize);
     for (std::size_t at = 0; at < serials.size(); ++at) {
         const auto& text = serials[at].text();
-        if (text.size() > 64 || !std::regex_match(text, whole)) co_return serials[at];
+        if (text.size() > 64 || !std::regex_match(text, whole)) found.push_back(at);
         if (at % piece == piece - 1) co_await asio::post(executor, asio::use_awaitable);
     }
-    co_return std::nullopt;
+    co_return found;
 }
 
 }  // namespace
@@ -145,11 +147,8 @@ asio::awaitable<void> orders::import(order_name order, std::vector<serial_number
     const auto open = co_await find_open(order, doing);
     if (!open.allow_list) invalid(doing, order, "it takes any serial number: open it with an allow-list");
     const std::string pattern = settings_.product(open.product).serial_pattern;
-    const auto wrong = co_await misfit(pattern, serials);
-    if (wrong)
-        invalid(doing, order,
-                "'" + printable(wrong->text()) + "' is no serial number of " + open.product.text() +
-                    "; nothing was imported");
+    auto wrong = co_await misfits(pattern, serials);
+    if (!wrong.empty()) throw api::unfit_serials("order " + order.text(), std::move(wrong));
     co_await book_.import_serials(order, serials);
 }
 

@@ -27,7 +27,7 @@ class orders {
     boost::asio::awaitable<void> close(order_name order, api::caller by);
 
     /// Adds to the allow-list. Throws order-not-open, station-request-invalid when the order takes any serial
-    /// number or one of these is not one of its product.
+    /// number, or api::unfit_serials.
     boost::asio::awaitable<void> import(order_name order, std::vector<serial_number> serials);
 
   private:

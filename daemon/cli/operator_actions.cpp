@@ -19,6 +19,8 @@ exit_status scan(surroundings& here, const options& asked) {
     json body{{"serial", asked.serial}};
     if (!asked.slot.empty()) body["slot"] = asked.slot;
     const auto answer = ask_daemon(here, "/api/v1/scan", one_line(body));
+    const auto name = answer.value("operator", std::string{});
+    if (!name.empty()) return say_done(here, answer, safe_text(name) + " works here now");
     const auto slot = answer.value("slot", asked.slot);
     return say_done(here, answer,
                     safe_text(asked.serial) + (slot.empty() ? " taken" : " is for slot " + safe_text(slot)));

@@ -10,6 +10,7 @@
 #include "api/question.hpp"
 #include "api/serial_list.hpp"
 #include "api/service.hpp"
+#include "api/unfit_serials.hpp"
 #include "core/digest.hpp"
 #include "core/failure.hpp"
 
@@ -56,7 +57,12 @@ asio::awaitable<response> post_scan(service& here, const request& what) {
     if (!here.station->scan) not_available("Taking a scan");
     const auto by = co_await here.resolved(*what.by);
     const auto taken_by = co_await here.station->scan(serial, slot, by);
-    co_return done(200, "slot", taken_by.text());
+    json body;
+    body["slot"] = taken_by.text();
+    // No slot took it, and it is who works here now: it was a badge.
+    if (taken_by.empty() && here.station->snapshot().operator_name == serial.text())
+        body["operator"] = serial.text();
+    co_return response(200, "application/json", text_of(body));
 }
 
 asio::awaitable<response> post_operator(service& here, const request& what) {
@@ -124,7 +130,16 @@ asio::awaitable<response> post_order_serials(service& here, const request& what)
     if (list.bad_count != 0) co_return bad_list(list);
     const auto count = static_cast<std::int64_t>(list.serials.size());
     const auto by = co_await here.resolved(*what.by);
-    co_await here.station->import_serials(order, std::move(list.serials), digest, by);
+    std::vector<std::size_t> misfits;
+    try {
+        co_await here.station->import_serials(order, list.serials, digest, by);
+    } catch (const unfit_serials& some) {
+        misfits = some.places;
+    }
+    if (!misfits.empty()) {
+        co_await here.pool->run([&] { list.complain_of(misfits); });
+        co_return bad_list(list);
+    }
     json body;
     body["order"] = order.text();
     body["serials"] = count;

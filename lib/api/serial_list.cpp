@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 #include "core/encoding.hpp"
 
@@ -24,12 +25,10 @@ class gathering {
             return complain(line,
                             "serial " + serial + " is in line " + std::to_string(found->second) + " already");
         list_.serials.emplace_back(std::move(serial));
+        list_.lines.push_back(line);
     }
 
-    void complain(std::int64_t line, std::string why) {
-        ++list_.bad_count;
-        if (list_.bad.size() < most_told) list_.bad.push_back({line, std::move(why)});
-    }
+    void complain(std::int64_t line, std::string why) { list_.complain(line, std::move(why)); }
 
     serial_list done() {
         if (list_.bad_count == 0 && list_.serials.empty()) complain(1, "the list is empty");
@@ -93,11 +92,24 @@ std::optional<std::string> serial_of(const nlohmann::json& value) {
 
 constexpr const char* not_a_serial = "this is neither a text nor an object with a text \"serial\"";
 
+/// "serial", "Serial", "SERIAL_NUMBER", "Serial number", "serial no."
+bool is_heading(std::string_view cell) {
+    std::string letters;
+    for (const char c : cell) {
+        if (c >= 'A' && c <= 'Z') letters += static_cast<char>(c + 32);
+        if (c >= 'a' && c <= 'z') letters += c;
+        if (c >= '0' && c <= '9') return false;
+    }
+    return letters == "serial" || letters == "serials" || letters == "serialnumber" ||
+           letters == "serialnumbers" || letters == "serialno";
+}
+
 void read_csv(std::string_view body, gathering& into) {
-    for_lines(body, [&into](std::int64_t number, std::string_view line) {
+    bool first = true;
+    for_lines(body, [&into, &first](std::int64_t number, std::string_view line) {
         const auto cell = first_cell(line);
         if (!cell) return into.complain(number, "a quote is not closed");
-        if (number == 1 && *cell == "serial") return;
+        if (std::exchange(first, false) && is_heading(*cell)) return;
         into.add(number, *cell);
     });
 }
@@ -127,6 +139,17 @@ void read_json(std::string_view body, gathering& into) {
 }
 
 }  // namespace
+
+void serial_list::complain(std::int64_t line, std::string why) {
+    ++bad_count;
+    if (bad.size() < most_told) bad.push_back({line, std::move(why)});
+}
+
+void serial_list::complain_of(const std::vector<std::size_t>& misfits) {
+    for (const auto at : misfits)
+        complain(lines.at(at),
+                 "'" + printable(serials.at(at).text(), 64) + "' is no serial number of the order's product");
+}
 
 serial_list parse_serial_list(std::string_view type, std::string_view body) {
     gathering found;

@@ -21,14 +21,15 @@ class WorkOrders(LineCase):
         run = self.order(*arguments)
         self.assertEqual(run.returncode, 1, run.stdout)
         self.assertIn(f"[{code}]", run.stderr)
+        return run.stderr
 
     def imports(self, order, lines, code=None):
         path = self.line.dir / "list.csv"
         path.write_text("".join(line + "\n" for line in lines))
         if code is None:
             self.does("import", order, str(path))
-        else:
-            self.refuses(code, "import", order, str(path))
+            return ""
+        return self.refuses(code, "import", order, str(path))
 
     def test_the_life_of_an_order(self):
         certificates = len(self.registry("SELECT id FROM certificate"))
@@ -40,7 +41,9 @@ class WorkOrders(LineCase):
         shown = lambda: [(row["order"], row["passed"], row["quota"]) for row in self.line.api("/api/v1/status")[1]["orders"]]
         self.assertEqual(shown(), [("WO-1", 0, 2)])
         self.assert_fails(self.attempt(1), ("order-not-on-list",))
-        self.imports("WO-1", ["SN000001", "toaster"], "station-request-invalid")
+        refused = self.imports("WO-1", ["Serial number", "SN000001", "toaster", "SN000002", "kettle"], "station-request-invalid")
+        self.assertIn("\n  line 3: 'toaster' is no serial number of the order's product", refused)
+        self.assertIn("\n  line 5: 'kettle' is no", refused)
         self.assert_fails(self.attempt(1), ("order-not-on-list",))  # all or nothing
         self.assertEqual(len(self.registry("SELECT id FROM certificate")), certificates)
         self.imports("WO-1", [self.serial(number) for number in (1, 2, 3)])

@@ -27,7 +27,7 @@ class Labels(LineCase):
         self.plug(1)
         self.waits(1)
         self.assertIn("waiting for its label", self.line.cli("status").stdout)
-        self.assertIn("OP-17", self.scan("OP-17").stdout)
+        self.assertEqual(self.scan("OP-17").stdout, "OP-17 works here now\n")
         self.assertEqual(self.line.api("/api/v1/status")[1]["operator"], "OP-17")
         self.assertRegex(self.line.cli("status").stdout, r"operator +OP-17\n")
         self.waits(1)
@@ -36,6 +36,7 @@ class Labels(LineCase):
         earlier = self.slot(1)["attempt_id"]
         self.assertEqual(self.scan("SN000901").stdout.strip(), "SN000901 is for slot A1")
         self.assert_passed(self.outcome_after(earlier, 1))
+        self.pass_stays_until_a_rework(1)
         self.unplug(1)
         row = self.line.json_lines("attempts", "--outcome", "passed")[0]
         self.assertEqual((row["serial"], row["serial_source"], row["operator"]), ("SN000901", "scan", "OP-17"))
@@ -63,10 +64,23 @@ class Labels(LineCase):
         self.assert_ledger_holds()
         self.metrics_tell_what_was_done()
 
+    def pass_stays_until_a_rework(self, number):
+        retry = lambda: self.line.cli("retry", "--slot", f"A{number}", check=False)
+        passed = self.slot(number)
+        run = retry()
+        self.assertEqual(run.returncode, 1, run.stdout)
+        self.assertIn("[already-provisioned]", run.stderr)
+        self.assertEqual(self.slot(number), passed)
+        self.line.cli("rework", passed["serial"], "--reason", "new antenna")
+        self.assertEqual(retry().returncode, 0)
+        again = self.outcome_after(passed["attempt_id"], number)
+        self.assert_passed(again)
+        self.assertNotEqual(again["certificate_id"], passed["certificate_id"])
+
     def metrics_tell_what_was_done(self):
         numbers = dict(line.rsplit(" ", 1) for line in self.line.metrics().splitlines() if not line.startswith("#"))
         left = lambda step: int(numbers[f'fleetline_step_duration_seconds_count{{step="{step}"}}'])
-        self.assertEqual([left(step) for step in ("identify", "admit", "prove", "finish")], [5, 5, 3, 3])
+        self.assertEqual([left(step) for step in ("identify", "admit", "prove", "finish")], [6, 6, 4, 4])
         with sqlite3.connect(f"file:{self.line.dir}/ledger.db?mode=ro", uri=True) as book:
             events, = book.execute("SELECT seq FROM head").fetchone()
         self.assertEqual(int(numbers["fleetline_ledger_events_total"]), events)

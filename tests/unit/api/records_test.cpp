@@ -7,6 +7,7 @@
 #include <mutex>
 #include <vector>
 
+#include "api/unfit_serials.hpp"
 #include "core/failure.hpp"
 #include "support/line_story.hpp"
 #include "support/shell.hpp"
@@ -265,6 +266,8 @@ namespace {
 /// What actions the station was asked for, in words.
 struct doings {
     std::vector<std::string> said;
+    std::vector<std::size_t> unfit;
+    std::string signed_on;
 
     std::function<void(providers&)> providers_of() {
         return [this](providers& to) {
@@ -272,6 +275,7 @@ struct doings {
                              caller by) -> boost::asio::awaitable<slot_name> {
                 said.push_back("scan " + serial.text() + " " + slot.text() + " " +
                                std::string{to_text(by.is)});
+                if (serial.text() == signed_on) co_return slot_name{};
                 co_return slot_name{"A2"};
             };
             to.retry = [this](slot_name slot, caller) -> boost::asio::awaitable<void> {
@@ -294,6 +298,7 @@ struct doings {
                                        caller) -> boost::asio::awaitable<void> {
                 said.push_back("import " + order.text() + " " + std::to_string(serials.size()) + " " +
                                serials.back().text());
+                if (!unfit.empty()) throw unfit_serials("order WO-1", unfit);
                 co_return;
             };
         };
@@ -317,6 +322,39 @@ TEST_CASE("actions reach the station, with the name of who asked", "[api]") {
                                             "rework SN1 new antenna named", "open WO-1 5",
                                             "import WO-1 2 SN2"};
     CHECK(done.said == expected);
+}
+
+TEST_CASE("a badge that was scanned is answered with who works here now", "[api]") {
+    doings done;
+    done.signed_on = "OP-17";
+    line here{{}, done.providers_of()};
+    here.change([](station::station_status& now) { now.operator_name = "OP-17"; });
+    const auto badge = here.post("/api/v1/scan", R"({"serial":"OP-17"})").json();
+    CHECK(badge["operator"] == "OP-17");
+    CHECK(badge["slot"] == "");
+    CHECK_FALSE(here.post("/api/v1/scan", R"({"serial":"SN1"})").json().contains("operator"));
+}
+
+TEST_CASE("every line of a list that is no serial number of the product is told, with its number", "[api]") {
+    doings done;
+    done.unfit = {1, 2};
+    line here{{}, done.providers_of()};
+    const auto refused =
+        here.post("/api/v1/orders/WO-1/serials", "Serial Number\nSN1\n\ntoaster\nkettle\n", {}, "text/csv");
+    CHECK(refused.status == 400);
+    CHECK(refused.code() == "station-request-invalid");
+    CHECK(refused.json()["error_count"] == 2);
+    const auto errors = refused.json()["errors"];
+    REQUIRE(errors.size() == 2);
+    CHECK(errors[0]["line"] == 4);
+    CHECK(errors[0]["text"] == "'toaster' is no serial number of the order's product");
+    CHECK(errors[1]["line"] == 5);
+
+    done.unfit.clear();
+    for (const auto* heading : {"serial", "Serial", "SERIAL_NUMBER", "serial number", "\"Serial No.\""})
+        CHECK(here.post("/api/v1/orders/WO-1/serials", std::string{heading} + "\nSN1\n", {}, "text/csv")
+                  .json()["serials"] == 1);
+    CHECK(here.post("/api/v1/orders/WO-1/serials", "serial1\nSN1\n", {}, "text/csv").json()["serials"] == 2);
 }
 
 TEST_CASE("an action the station refuses comes back with its code", "[api]") {
