@@ -43,7 +43,7 @@ class LedgerCase(LineCase):
         status = self.status()
         self.assertFalse(status["ledger_writable"])
         self.assertIn(why, status["ledger_trouble"])
-        self.assertEqual(self.line.api("/api/v1/health")[0], 503)
+        self.assertEqual(self.line.api("/healthz")[0], 503)
         self.assertIn("cannot be written", self.line.cli("status", check=False).stdout)
         self.assertIn("fleetline_ledger_writable 0", self.line.metrics())
 

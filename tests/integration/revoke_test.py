@@ -65,7 +65,7 @@ class Revoke(LineCase):
         for certificate in (gone, left):
             self.line.cli("certificates", "mark-revoked", certificate, "--by", "Chen", "--note", "ticket 4711")
         script = self.line.cli("certificates", "--to-revoke", "--format", "aws-cli").stdout
-        self.assertEqual(subprocess.run(["sh"], input=script, env=self.environment()).returncode, 0)
+        self.assertEqual(subprocess.run(["sh"], input=script, text=True, env=self.environment()).returncode, 0)
         self.assert_ledger_holds()
 
 
