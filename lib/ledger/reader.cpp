@@ -152,6 +152,13 @@ constexpr const char* certificate_query =
     "c.replaced_by, e.kind, e.payload, c.revoked_at, c.revoked_by FROM certificate AS c "
     "LEFT JOIN attempt AS a ON a.number = c.attempt LEFT JOIN event AS e ON e.seq = c.number";
 
+/// `issued` is not among them: the cloud drops by itself what was never to be registered.
+constexpr const char* stale_condition =
+    " OR (c.state IN ('requested', 'registered', 'delivered', 'proved') AND c.issued_at < ?1 "
+    "AND NOT EXISTS (SELECT 1 FROM attempt AS seen WHERE (seen.serial = c.serial OR seen.number = c.attempt) "
+    "AND (seen.outcome IS NULL OR seen.outcome = 'passed' OR "
+    "coalesce(seen.finished_at, seen.started_at) >= ?1)))";
+
 certificate_row certificate_row_from(statement& row) {
     certificate_row c;
     int at = 0;
@@ -167,6 +174,15 @@ certificate_row certificate_row_from(statement& row) {
     c.revoked_at = row.text(11);
     c.revoked_by = row.text(12);
     return c;
+}
+
+/// When the board of this certificate was last in a slot.
+std::string last_seen(connection& rows, const certificate_row& of) {
+    auto& row = rows.prepared(
+        "SELECT max(coalesce(finished_at, started_at)) FROM attempt WHERE serial = ?1 OR attempt_id = ?2");
+    const resetting after(row);
+    row.bind(1, of.serial).bind(2, of.attempt_id);
+    return row.step() ? row.text(0) : std::string();
 }
 
 }  // namespace
@@ -212,13 +228,21 @@ std::optional<device_row> reader::device(std::string_view serial) const {
     return found;
 }
 
-void reader::certificates(bool to_revoke_only,
+void reader::certificates(const certificate_filter& wanted,
                           const std::function<bool(const certificate_row&)>& each) const {
     impl_->reading([&] {
-        const std::string where = to_revoke_only ? " WHERE c.state IN ('orphaned', 'superseded')" : "";
+        const bool stale_too = wanted.to_revoke && wanted.stale_before;
+        std::string where = wanted.to_revoke ? " WHERE c.state IN ('orphaned', 'superseded')" : "";
+        if (stale_too) where += stale_condition;
         statement row(impl_->rows.database(), certificate_query + where + " ORDER BY c.number DESC");
-        while (row.step())
-            if (!each(certificate_row_from(row))) break;
+        if (stale_too) row.bind(1, to_rfc3339(*wanted.stale_before));
+        while (row.step()) {
+            auto found = certificate_row_from(row);
+            if (stale_too && found.why.empty())
+                found.why = "its board has not passed, and not been here since " +
+                            last_seen(impl_->rows, found).substr(0, 10);
+            if (!each(found)) break;
+        }
     });
 }
 

@@ -49,6 +49,14 @@ struct certificate_row {
     std::string revoked_at, revoked_by;
 };
 
+/// Which certificates a list shows: all of them, or those that no board can be said to hold.
+struct certificate_filter {
+    bool to_revoke = false;  ///< orphaned and superseded ones alone
+    /// With these too: of boards that have not passed and were last in a slot before this. The cloud may
+    /// know them as active; neither those of a board that passed nor of one that is in a slot.
+    std::optional<utc_time> stale_before;
+};
+
 struct order_row {
     std::string order, product, opened_at, opened_by, closed_at, closed_by;
     std::string first_serial, last_serial, last_assigned;  ///< of its range, if it has one
@@ -95,7 +103,9 @@ class reader {
     /// Calls `each` for every row, in order, without holding them all; stops when it answers false.
     void attempts(const filter& wanted, const std::function<bool(const attempt_row&)>& each) const;
     void devices(const filter& wanted, const std::function<bool(const device_row&)>& each) const;
-    void certificates(bool to_revoke_only, const std::function<bool(const certificate_row&)>& each) const;
+    /// Newest first. `why` of a stale one says when its board was last here.
+    void certificates(const certificate_filter& wanted,
+                      const std::function<bool(const certificate_row&)>& each) const;
 
     /// Newest first.
     void orders(const std::function<bool(const order_row&)>& each) const;

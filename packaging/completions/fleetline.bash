@@ -59,7 +59,7 @@ _fleetline() {
         '') offered+=" --version $commands" ;;
         show) offered+=' --transcript --pem' ;;
         devices | attempts) offered+=" $period --outcome --limit" ;;
-        certificates) [[ $verb ]] && offered+=' --by --note' || offered+=' mark-revoked --to-revoke --format' ;;
+        certificates) [[ $verb ]] && offered+=' --by --note' || offered+=' mark-revoked --to-revoke --stale --format' ;;
         report) offered+=" $period --format --include-failed --sign --output" ;;
         audit) [[ $verb ]] && offered+=' --report --checkpoints' || offered+=' verify' ;;
         stats) offered+=" $period --by" ;;

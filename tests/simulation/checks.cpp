@@ -13,7 +13,7 @@ namespace {
 class books {
   public:
     books(const ledger::reader& file, story& told) : file_(file), story_(told) {
-        file_.certificates(false, [this](const auto& row) {
+        file_.certificates({}, [this](const auto& row) {
             if (row.certificate_id.empty())
                 ++lost_[row.serial];
             else

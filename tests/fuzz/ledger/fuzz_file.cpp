@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             return true;
         });
         book.devices({}, [](const auto&) { return true; });
-        book.certificates(false, [](const auto&) { return true; });
+        book.certificates({}, [](const auto&) { return true; });
         book.orders([](const auto&) { return true; });
         book.find("SN0001");
     } catch (const failure&) {

@@ -21,9 +21,9 @@ std::string contents(const std::filesystem::path& file) {
     return {std::istreambuf_iterator<char>{from}, {}};
 }
 
-/// Runs a command in this process, half an hour after the story's end.
-std::string answer_of(const test::station_directory& station, std::vector<std::string> arguments,
-                      bool colour) {
+/// Runs a command in this process, half an hour after the story's end or later.
+std::string answer_of(const test::station_directory& station, std::vector<std::string> arguments, bool colour,
+                      const char* now = "2026-11-24T09:00:00Z") {
     const auto file = station.path / "output";
     const int descriptor = ::open(file.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
     std::ostringstream err;
@@ -32,7 +32,7 @@ std::string answer_of(const test::station_directory& station, std::vector<std::s
         auto to = report::output::to_descriptor(descriptor, "output");
         cli::screen out{to, colour, colour};
         arguments.insert(arguments.begin(), {"--config", station.config()});
-        status = cli::run(arguments, out, err, *parse_rfc3339("2026-11-24T09:00:00Z"));
+        status = cli::run(arguments, out, err, *parse_rfc3339(now));
     }
     ::close(descriptor);
     return contents(file) + err.str() + "exit status " + std::to_string(status) + '\n';
@@ -91,4 +91,31 @@ TEST_CASE("each command says of a day what its golden file says", "[daemon][gold
     for (const auto& [name, arguments] : commands)
         check(name, stable(answer_of(station, arguments, false), station));
     check("status-colour.txt", stable(answer_of(station, {"status"}, true), station));
+}
+
+TEST_CASE("certificates of boards that failed and never came back are listed when that is asked for",
+          "[daemon][golden]") {
+    const test::station_directory station;
+    station.after_a_day();
+    {
+        test::line_story line{station.ledger(), "line-3"};
+        line.at("2026-11-24T10:00:00Z");
+        line.fails({"SN0007"}, "deliver", "device-write-failed", "");
+    }
+    const char* const later = "2027-01-10T09:00:00Z";
+    using words = std::vector<std::string>;
+
+    check("to-revoke-stale.txt",
+          answer_of(station, {"certificates", "--to-revoke", "--stale", "30"}, false, later));
+    check("to-revoke-stale.sh",
+          answer_of(station, {"certificates", "--to-revoke", "--stale", "30", "--format", "aws-cli"}, false,
+                    later));
+    CHECK(answer_of(station, {"certificates", "--to-revoke", "--stale", "60"}, false, later).find("SN0007") ==
+          std::string::npos);
+    CHECK(answer_of(station, {"certificates", "--to-revoke"}, false, later).find("SN0007") ==
+          std::string::npos);
+    for (const auto& wrong :
+         {words{"certificates", "--stale", "30"}, words{"certificates", "--to-revoke", "--stale", "0"},
+          words{"certificates", "--to-revoke", "--stale", "40000"}})
+        CHECK(answer_of(station, wrong, false, later).ends_with("exit status 2\n"));
 }

@@ -90,7 +90,7 @@ TEST_CASE("after a power cut at any event the board passes when plugged again, a
     CHECK(book.verify().problems.empty());
     std::map<std::string, std::string> states;
     bool lost_answer_noted = false;
-    book.certificates(false, [&](const auto& row) {
+    book.certificates({}, [&](const auto& row) {
         states[row.certificate_id] = row.state;
         lost_answer_noted |= row.certificate_id.empty();
         return true;

@@ -16,7 +16,7 @@ namespace {
 
 std::map<std::string, ledger::certificate_row> certificates(const std::filesystem::path& file) {
     std::map<std::string, ledger::certificate_row> rows;
-    ledger::reader(file).certificates(false, [&rows](const auto& row) {
+    ledger::reader(file).certificates({}, [&rows](const auto& row) {
         rows[row.certificate_id] = row;
         return true;
     });
