@@ -170,6 +170,21 @@ class TroubleCases:
     def restarts(self):
         return int(self.rig.sh("systemctl show -P NRestarts fleetlined"))
 
+    def test_13_a_service_that_starts_on_a_full_disk_comes_back_by_itself(self):
+        self.station.configure()
+        # Every start fails until there is room again, however many those are. Here they follow each other quickly, and were
+        # there a limit of starts, it would be met soon.
+        self.rig.put("/run/systemd/system/fleetlined.service.d/quick.conf", "[Unit]\nStartLimitBurst=3\n[Service]\nRestartSec=50ms\n")
+        self.addCleanup(self.rig.sh, "rm -r /run/systemd/system/fleetlined.service.d; systemctl daemon-reload")
+        self.rig.run("systemctl", "daemon-reload")
+        self.rig.run("systemctl", "stop", "fleetlined")  # leaves no write-ahead log that has room still
+        self.fill_the_disk()
+        self.rig.run("systemctl", "start", "--no-block", "fleetlined")
+        self.rig.wait_for("start after start", lambda: self.restarts() > 4, 180)
+        self.free_the_disk()
+        self.station.wait_until_connected()
+        self.assert_well_again()
+
     def test_14_the_disk_fails_and_turns_read_only(self):
         self.station.configure()
         self.rig.sh("mount -o remount,errors=remount-ro / && echo test >/sys/fs/ext4/vda/trigger_fs_error")
