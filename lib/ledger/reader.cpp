@@ -235,7 +235,8 @@ void reader::certificates(const certificate_filter& wanted,
         std::string where = wanted.to_revoke ? " WHERE c.state IN ('orphaned', 'superseded')" : "";
         if (stale_too) where += stale_condition;
         statement row(impl_->rows.database(), certificate_query + where + " ORDER BY c.number DESC");
-        if (stale_too) row.bind(1, to_rfc3339(*wanted.stale_before));
+        const std::string before = stale_too ? to_rfc3339(*wanted.stale_before) : "";
+        if (stale_too) row.bind(1, before);
         while (row.step()) {
             auto found = certificate_row_from(row);
             if (stale_too && found.why.empty())
