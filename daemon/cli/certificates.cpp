@@ -77,12 +77,16 @@ void as_aws_cli(surroundings& here, const ledger::certificate_filter& wanted) {
             here.out.line("#   its id is not known: see 'fleetline show'");
             return true;
         }
+        // A stale one's board may come back: the station must not go on with what is being revoked.
+        const bool stale = row.state != "orphaned" && row.state != "superseded";
+        const std::string mark = " at the station: fleetline certificates mark-revoked " +
+                                 short_id(row.certificate_id) + " --by NAME --note TEXT";
+        if (stale) here.out.line("#   before you run this," + mark);
         here.out.line("aws iot update-certificate" +
                       (region.empty() ? std::string{} : " --region " + region) + " --certificate-id " +
                       row.certificate_id + " --new-status REVOKED || failed=\"$failed " + row.certificate_id +
                       '"');
-        here.out.line("#   then at the station: fleetline certificates mark-revoked " +
-                      short_id(row.certificate_id) + " --by NAME --note TEXT");
+        if (!stale) here.out.line("#   then" + mark);
         return true;
     });
     here.out.line("[ -n \"$failed\" ] || exit 0");

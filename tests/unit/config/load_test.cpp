@@ -115,7 +115,8 @@ TEST_CASE("a proxy that could not be gone through is told, and its password is n
         return complaints_of(text.insert(text.find("[[product]]"), "proxy = \"" + url + "\"\n"));
     };
     CHECK(with("http://line:p%40ss@proxy.local:3128") == "");
-    CHECK(with("https://line:s3cret@proxy.local:3128").find("it must begin with http://") != std::string::npos);
+    CHECK(with("https://line:s3cret@proxy.local:3128").find("it must begin with http://") !=
+          std::string::npos);
     CHECK(with("http://line:s3cret%@proxy.local:3128").find("%25") != std::string::npos);
     CHECK(with("http://line:s3cret%@proxy.local:3128").find("s3cret") == std::string::npos);
 }
@@ -170,19 +171,24 @@ TEST_CASE("USB ids are written as udev writes them, however they are spelled", "
 }
 
 TEST_CASE("what is no USB id is told with its key", "[config]") {
-    const auto told = [](const std::string& line) { return complaints_of(with("[[slot]]", line + "\n[[slot]]")); };
+    const auto told = [](const std::string& line) {
+        return complaints_of(with("[[slot]]", line + "\n[[slot]]"));
+    };
     CHECK(told("usb_vendor = \"0x10c4\"") ==
-          "/etc/f/fleetline.toml:11:14: [[product]] usb_vendor: '0x10c4' must be 4 hexadecimal digits, without 0x\n");
+          "/etc/f/fleetline.toml:11:14: [[product]] usb_vendor: '0x10c4' must be 4 hexadecimal digits, "
+          "without 0x\n");
     CHECK(told("usb_product = \"403\"").find("usb_product: '403' must be 4 hex") != std::string::npos);
     CHECK(told("usb_product = \"wxyz\"").find("usb_product: 'wxyz' must be") != std::string::npos);
-    CHECK(told("usb_interface = \"002\"").find("usb_interface: '002' must be 1 to 2 hex") != std::string::npos);
+    CHECK(told("usb_interface = \"002\"").find("usb_interface: '002' must be 1 to 2 hex") !=
+          std::string::npos);
     CHECK(complaints_of(good + "interface = \"if2\"\n").find("[[slot]] interface: 'if2' must be") !=
           std::string::npos);
 }
 
 TEST_CASE("two slots at one port are told, unless their interfaces keep them apart", "[config]") {
     const auto with = [](const std::string& first, const std::string& second) {
-        return complaints_of(good + "[[slot]]\nname = \"B1\"\n" + first + "[[slot]]\nname = \"B2\"\n" + second);
+        return complaints_of(good + "[[slot]]\nname = \"B1\"\n" + first + "[[slot]]\nname = \"B2\"\n" +
+                             second);
     };
     const std::string port = "port = \"pci-0-usb-0:3\"\n";
     const std::string whole = "port = \"pci-0-usb-0:3:1.0\"\n";

@@ -10,11 +10,11 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <stdexcept>
 #include <vector>
 
 #include "status_line.hpp"
+#include "support/scratch_directory.hpp"
 
 using namespace fleetline;
 using daemon::service_manager;
@@ -26,10 +26,7 @@ namespace {
 class notices {
   public:
     notices() {
-        std::string name = (std::filesystem::temp_directory_path() / "fleetline-notify-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
-        directory_ = name;
-        const std::string path = directory_ / "socket";
+        const std::string path = directory_.file("socket");
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         std::memcpy(address.sun_path, path.c_str(), path.size());
@@ -43,8 +40,6 @@ class notices {
     ~notices() {
         ::unsetenv("NOTIFY_SOCKET");
         ::close(socket_);
-        std::error_code ignored;
-        std::filesystem::remove_all(directory_, ignored);
     }
 
     /// All that came since it was last asked.
@@ -57,7 +52,7 @@ class notices {
     }
 
   private:
-    std::filesystem::path directory_;
+    test::scratch_directory directory_;
     int socket_ = -1;
 };
 

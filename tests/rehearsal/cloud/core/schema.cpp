@@ -5,9 +5,9 @@ namespace fleetline::rehearsal {
 
 // Times are milliseconds since 1970 (UTC). Documents (policies, template bodies, attributes) are kept as the
 // text that came in, because AWS gives them back unchanged. `epoch` counts every change that can alter what a
-// policy decides or who may connect: the broker looks at it to know when its cached view is stale. What is done
-// to a certificate while it is PENDING_ACTIVATION does not count, because nobody is connected with it; so a
-// registration, of which there are hundreds a second, leaves the broker's view as it is.
+// policy decides or who may connect: the broker looks at it to know when its cached view is stale. What is
+// done to a certificate while it is PENDING_ACTIVATION does not count, because nobody is connected with it;
+// so a registration, of which there are hundreds a second, leaves the broker's view as it is.
 const char* const schema_sql = R"sql(
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES('epoch', '0');
