@@ -63,7 +63,8 @@ test('a token is kept for the tab, not for the machine', async () => {
 test('statistics: yields, output, time per step and failures by code, over the time that is chosen', async () => {
   await go('statistics');
   await scene.page.getByRole('heading', { name: 'Failures by code' }).waitFor();
-  assert.equal(await scene.page.locator('.chart canvas').count(), 2);
+  // Charts are drawn once the figures have come.
+  await eventually(async () => assert.equal(await scene.page.locator('.chart canvas').count(), 2));
   assert.equal(await scene.page.locator('.bars').first().locator('tr').count(), 8);
   await scene.page.getByText('device-no-answer').first().waitFor();
   await scene.page.locator('.filters select').first().selectOption('7d');
