@@ -220,8 +220,8 @@ asio::awaitable<void> app::parts::watch_usb() {
                 line.plugged(place.slot->name, plug_for(*place.slot, device));
             else
                 log.info(place.why_none, {{"DEVICE", device.node}});
-        } else if (const auto* slot = seats.unplugged(device)) {
-            line.unplugged(slot->name);
+        } else if (event.what == serial::usb_event::kind::unplugged) {
+            if (const auto* slot = seats.unplugged(device)) line.unplugged(slot->name);
         }
     }
 }

@@ -101,6 +101,7 @@ class walk {
     asio::awaitable<void> watch() {
         for (;;) {
             const serial::usb_event event = co_await usb_->next();
+            if (event.what == serial::usb_event::kind::overrun) continue;
             const bool is_plug = event.what == serial::usb_event::kind::plugged;
             if (!began_) {
                 there_.push_back(event.device);

@@ -103,16 +103,26 @@ class udev_watcher::watch {
             errno = 0;
             const device_handle device(udev_monitor_receive_device(monitor_.get()));
             if (device) {
-                take(device.get());
+                if (!overrun_) take(device.get());
                 continue;
             }
-            // The kernel's queue ran over: some events are lost, so look at what is there now.
             if (errno == ENOBUFS) {
-                look_at_everything();
+                overrun_ = true;
                 continue;
             }
+            if (std::exchange(overrun_, false)) make_up_for_lost_notices();
             break;
         }
+    }
+
+    /// The kernel's queue ran over. What it still held is older than what was lost, and has been passed over.
+    void make_up_for_lost_notices() {
+        usb_event event;
+        event.what = usb_event::kind::overrun;
+        event.warning =
+            "udev told of more devices at once than its queue holds; which are there is looked up anew";
+        events_.push_back(std::move(event));
+        look_at_everything();
     }
 
     void take(udev_device* device) {
@@ -122,9 +132,11 @@ class udev_watcher::watch {
         if (action != "add" && action != "change") return;
         const auto found = describe(device);
         if (!found) return;
-        // An `add` for a device that is known means that its `remove` was missed.
+        // An `add` is told again by `udevadm trigger`, and after a look at everything. For another plugging
+        // of a device that is known it means that a `remove` was missed.
         const auto known = boards_.find(name);
-        if (known != boards_.end() && action == "change" && same(known->second, *found)) return;
+        const bool may_repeat = action == "change" || !found->plugging.empty();
+        if (known != boards_.end() && may_repeat && same(known->second, *found)) return;
         unplug(name);
         plug(*found);
     }
@@ -175,6 +187,7 @@ class udev_watcher::watch {
     boost::asio::posix::stream_descriptor notices_;
     std::map<std::string, usb_device> boards_;
     std::deque<usb_event> events_;
+    bool overrun_ = false;
 };
 
 udev_watcher::udev_watcher(const boost::asio::any_io_executor& executor)

@@ -23,9 +23,10 @@ struct usb_device {
 };
 
 struct usb_event {
-    enum class kind { plugged, unplugged };
+    /// `overrun`: some events were lost; what has changed with them follows as events of its own.
+    enum class kind { plugged, unplugged, overrun };
     kind what = kind::plugged;
-    usb_device device;    ///< when unplugged: as it was when plugged
+    usb_device device;    ///< when unplugged: as it was when plugged; none with an overrun
     std::string warning;  ///< what was wrong with what is known of it; empty if nothing
 };
 
