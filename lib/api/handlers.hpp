@@ -13,6 +13,7 @@ class service;
 
 boost::asio::awaitable<response> get_status(service& here, const request& what);
 boost::asio::awaitable<response> get_slots(service& here, const request& what);
+boost::asio::awaitable<response> get_me(service& here, const request& what);
 boost::asio::awaitable<response> get_metrics(service& here, const request& what);
 boost::asio::awaitable<response> get_health(service& here, const request& what);
 

@@ -26,6 +26,16 @@ asio::awaitable<response> get_slots(service& here, const request&) {
     co_return answer;
 }
 
+/// Who asks: a page shows people what they may do, and nothing else.
+asio::awaitable<response> get_me(service& here, const request& what) {
+    const auto by = co_await here.resolved(*what.by);
+    json document;
+    document["role"] = to_text(by.is);
+    document["name"] = by.name;
+    response answer{200, "application/json", text_of(document)};
+    co_return answer;
+}
+
 asio::awaitable<response> get_metrics(service& here, const request&) {
     const auto status = here.station->snapshot();
     auto now = *here.now;

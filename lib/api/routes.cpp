@@ -14,6 +14,7 @@ namespace {
 constexpr std::array table{
     route{"GET", "/api/v1/status", everyone, get_status},
     route{"GET", "/api/v1/slots", everyone, get_slots},
+    route{"GET", "/api/v1/me", everyone, get_me},
     route{"GET", "/api/v1/devices", everyone, get_devices},
     route{"GET", "/api/v1/attempts", everyone, get_attempts},
     route{"GET", "/api/v1/attempts/{id}", everyone, get_attempt},

@@ -83,6 +83,20 @@ TEST_CASE("on loopback without a token one is an operator", "[api]") {
     CHECK(here.get("/api/v1/attempts/X/transcript").status != 403);  // the Unix socket's peer is our own user
 }
 
+TEST_CASE("whoever asks is told as what the station takes them", "[api]") {
+    line here{with_tcp};
+    tokens made{here.wanted.token_file};
+
+    for (const auto& [is, token] : made.of) {
+        const auto me = here.get_tcp("/api/v1/me", "Authorization: Bearer " + token + "\r\n").json();
+        CHECK(me["role"] == to_text(is));
+        CHECK(me["name"] == to_text(is));  // the tokens have their roles' names
+    }
+    CHECK(here.get_tcp("/api/v1/me").json()["role"] == "operator");
+    CHECK(here.get("/api/v1/me").json()["role"] == "engineer");
+    CHECK(here.get("/api/v1/me").json()["name"].get<std::string>().front() != '#');
+}
+
 TEST_CASE("a token is good as a browser's password too, and no longer once it is revoked", "[api]") {
     line here{with_tcp};
     tokens made{here.wanted.token_file};
