@@ -79,6 +79,7 @@ for (const view of ['attempts', 'statistics', 'report']) {
 }
 
 test('one attempt with its transcript', async () => {
+  scene.station.role = 'engineer';
   await scene.page.goto(`${scene.station.url}#/attempts/${scene.station.ledger.attempts[0].attempt_id}`);
   await scene.page.getByRole('button', { name: 'Show the transcript' }).click();
   await scene.page.locator('pre.transcript').last().waitFor();

@@ -8,6 +8,7 @@ import './style/views.css';
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { Alarms } from './parts/Alarms.jsx';
+import { Rework } from './parts/Rework.jsx';
 import { TopBar } from './parts/TopBar.jsx';
 import { signed_out } from './state/api.js';
 import * as figures from './state/figures.js';
@@ -15,14 +16,16 @@ import { language, t } from './state/i18n.js';
 import * as live from './state/live.js';
 import { route } from './state/route.js';
 import * as sound from './state/sound.js';
+import * as who from './state/who.js';
 import { station } from './state/store.js';
 import { Attempt } from './views/Attempt.jsx';
 import { Attempts } from './views/Attempts.jsx';
+import { Orders } from './views/Orders.jsx';
 import { Report } from './views/Report.jsx';
 import { Slots } from './views/Slots.jsx';
 import { Statistics } from './views/Statistics.jsx';
 
-const views = { '': Slots, production: Slots, statistics: Statistics, report: Report };
+const views = { '': Slots, production: Slots, orders: Orders, statistics: Statistics, report: Report };
 
 function view_for({ view, id }) {
   if (view === 'attempts') return id ? Attempt : Attempts;
@@ -42,11 +45,13 @@ function Page() {
       <Alarms />
       {signed_out.value && <p class="alarm alarm--bad" role="alert">{t('sign-in.signed-out')}</p>}
       <View key={`${at.view}/${at.id}`} id={at.id} />
+      <Rework />
     </>
   );
 }
 
 sound.start();
 figures.start();
+who.start();
 live.start();
 render(<Page />, document.getElementById('page'));

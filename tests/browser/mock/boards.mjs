@@ -8,6 +8,7 @@ export const code_texts = {
   'device-no-answer': ['The board does not answer.', 'Check that the board sits well and has power, then plug it again.'],
   'device-write-failed': ['The board did not take its certificate.', 'Plug the board again. If it happens twice, put it aside.'],
   'already-provisioned': ['This board has passed already.', 'Put it with the finished boards. To do it again an engineer must authorise a rework.'],
+  'order-retest-limit': ['This board has failed too often.', 'Put the board aside: an engineer must release it.'],
   'order-quota-reached': ['The work order is complete.', 'Ask for the next work order.'],
   'order-serial-mismatch': ['The label is not this board\'s.', 'Scan the right label, or put the board aside.'],
   'port-gone': ['The board was unplugged before it was done.', 'Plug the board again.'],

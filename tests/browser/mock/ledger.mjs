@@ -61,6 +61,7 @@ export class Ledger {
 
   answer(path, query) {
     if (path === '/attempts') return { attempts: this.#list(query) };
+    if (path === '/devices') return { devices: this.#list(query).map(device) };
     if (path === '/stats') return this.#stats(query);
     if (path === '/report') return `attempt_id,station,slot,serial\n${this.attempts.map((a) => `${a.attempt_id},${a.station},${a.slot},${a.serial}`).join('\n')}\n`;
     const [, id, rest] = /^\/attempts\/([^/]+)(\/transcript)?$/.exec(path) ?? [];
@@ -76,40 +77,57 @@ export class Ledger {
       .slice(0, Number(limit));
   }
 
-  #stats({ since = '', until = '', by = 'hour' }) {
-    const chosen = this.#list({ since, until, limit: 1e9 });
+  #stats({ by = '', limit, ...wanted }) {
+    const chosen = this.#list({ ...wanted, limit: 1e9 });
+    const name_of = groupings[by];
     const groups = new Map();
-    for (const a of chosen.slice().reverse()) {
-      const from = by === 'day' ? `${a.started_at.slice(0, 10)}T00:00:00.000Z` : `${a.started_at.slice(0, 13)}:00:00.000Z`;
-      groups.set(from, [...(groups.get(from) ?? []), a]);
-    }
+    if (name_of) for (const a of chosen.slice().reverse()) groups.set(name_of(a), [...(groups.get(name_of(a)) ?? []), a]);
     const codes = {};
     for (const a of chosen) if (a.failure_code) codes[a.failure_code] = (codes[a.failure_code] ?? 0) + 1;
+    const timed = steps.map((s) => [s, spread(chosen.map((a) => a.step_ms[s]).filter((v) => v !== undefined))]);
     return {
-      total: { ...summary(chosen), units_per_hour: 212 },
-      groups: [...groups].map(([from, list]) => ({ from, ...summary(list) })),
-      steps: Object.fromEntries(steps.map((s) => [s, spread(chosen.map((a) => a.step_ms[s]).filter((v) => v !== undefined))])),
+      by, total: summary(chosen),
+      groups: [...groups].map(([name, list]) => ({ [by === 'day' || by === 'hour' ? 'from' : by]: name, ...summary(list) })),
+      steps: Object.fromEntries(timed.filter(([, times]) => times)),
       failures: Object.entries(codes).map(([code, count]) => ({ code, count })).sort((a, b) => b.count - a.count),
     };
   }
 }
 
+/** Hours and days are UTC's. */
+const groupings = {
+  hour: (a) => `${a.started_at.slice(0, 13)}:00:00.000Z`, day: (a) => `${a.started_at.slice(0, 10)}T00:00:00.000Z`,
+  product: (a) => a.product, slot: (a) => a.slot, order: (a) => a.order,
+};
+
 function spread(values) {
   if (values.length === 0) return undefined;
   const sorted = values.slice().sort((a, b) => a - b);
-  return { median: sorted[Math.floor(sorted.length / 2)], p95: sorted[Math.floor(sorted.length * 0.95)] };
+  const mean = sorted.reduce((a, b) => a + b, 0) / sorted.length;
+  return { median: sorted[Math.floor(sorted.length / 2)], p95: sorted[Math.floor(sorted.length * 0.95)], mean };
 }
 
+/** The figures of some attempts; each serial number is tried once here. */
 function summary(list) {
+  const count = (outcome) => list.filter((a) => a.outcome === outcome).length;
   const tried = list.filter((a) => a.outcome !== 'refused');
   const passed = tried.filter((a) => a.outcome === 'passed');
   const ratio = tried.length ? passed.length / tried.length : null;
   const cycle = spread(passed.map((a) => a.duration_ms));
+  const hours = new Set(list.map(groupings.hour)).size;
   return {
-    attempts: list.length, units_passed: passed.length, first_pass_yield: ratio, final_yield: ratio === null ? null : Math.min(1, ratio + 0.02),
-    attempt_yield: ratio, cycle_ms_median: cycle?.median ?? null, cycle_ms_p95: cycle?.p95 ?? null,
+    attempts: tried.length, passed: passed.length, failed: count('failed'), refused: count('refused'), abandoned: count('abandoned'),
+    units: tried.length, units_passed: passed.length, first_attempts: tried.length, hours,
+    first_pass_yield: ratio, final_yield: ratio === null ? null : Math.min(1, ratio + 0.02), attempt_yield: ratio,
+    units_per_hour: hours ? passed.length / hours : null,
+    cycle_ms_median: cycle?.median ?? null, cycle_ms_p95: cycle?.p95 ?? null, cycle_ms_mean: cycle?.mean ?? null,
   };
 }
+
+const device = (a) => ({
+  serial: a.serial, product: a.product, order: a.order, station: a.station, slot: a.slot, stage: a.outcome === 'passed' ? 'passed' : 'identified',
+  outcome: a.outcome, attempt_id: a.attempt_id, attempts: 1, thing_name: a.thing_name, certificate_id: a.certificate_id, updated_at: a.finished_at,
+});
 
 const transcript = (a) => `> conf get thing_name
 thing_name=""
@@ -127,10 +145,12 @@ function events(a) {
   const start = Date.parse(a.started_at);
   return kinds.map((kind, i) => ({
     seq: a.event_seq + i, recorded_at: new Date(start + i * 700).toISOString(), kind, hash: a.event_hash,
+    clock_synchronised: true,
     payload: kind === 'identified' ? { attempt: a.attempt_id, serial: a.serial, serial_source: 'usb', dialect: 'freertos-cli' }
       : kind === 'issued' ? { attempt: a.attempt_id, certificate: a.certificate_id } : { attempt: a.attempt_id },
   }));
 }
 
-const certificate = (a) => a.certificate_id ? { certificate_id: a.certificate_id, state: 'current', not_after: a.certificate_not_after,
+const certificate = (a) => a.certificate_id ? { certificate_id: a.certificate_id, state: 'current', serial: a.serial, thing_name: a.thing_name,
+  attempt_id: a.attempt_id, issued_at: a.started_at, not_after: a.certificate_not_after, why: '', replaced_by: '', revoked_at: '', revoked_by: '',
   pem: '-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIU\n-----END CERTIFICATE-----\n' } : null;

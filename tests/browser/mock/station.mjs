@@ -21,18 +21,31 @@ const at_rest = (slot, product) => ({
   failure_reason: '', next_action: '', label_serial: '', board_serial: '', duration_ms: null,
 });
 
+const everyone = ['operator', 'engineer', 'auditor'];
+const acting = ['operator', 'engineer'];
+const reading = ['engineer', 'auditor'];
+/** Who may do what: `x-roles` of schema/openapi.yaml. What is not here is everybody's. */
+const rights = [
+  ['GET', /^\/attempts\/[^/]+\/transcript$/, reading], ['GET', /^\/report$/, reading],
+  ['POST', /^\/(scan|operator)$/, acting], ['POST', /^\/slots\/[^/]+\/retry$/, acting],
+  ['POST', /^\/(rework$|orders)/, ['engineer']],
+];
+
 export const now = () => new Date().toISOString();
 
 export class Station {
-  /** `slots`: names. `page`: the built page's directory. */
-  constructor({ page, slots = ['A1', 'A2', 'A3', 'A4'], product = 'sensor-7', name = 'station-1', engineer_token = '' }) {
+  /** `slots`: names. `page`: the built page's directory. `role`: of whoever shows no token. */
+  constructor({ page, slots = ['A1', 'A2', 'A3', 'A4'], product = 'sensor-7', name = 'station-1', engineer_token = '', role = 'operator' }) {
     this.page = page;
     this.product = product;
-    this.engineer_token = engineer_token;
+    this.role = role;
+    this.tokens = engineer_token ? { [engineer_token]: { role: 'engineer', name: 'kim' } } : {};
     this.ledger = new Ledger();
     this.requests = [];
     this.answers = {};
     this.port = 0;
+    this.listed = {};
+    this.closed = [];
     this.status = {
       station: name, operator: '', version: '0.1.0', started_at: now(), stopping: false,
       cloud: { connected: true, since: now(), trouble_code: '', trouble: '', in_flight: 0, queued: 0 },
@@ -130,7 +143,7 @@ export class Station {
     const url = new URL(request.url, this.url);
     let body = '';
     for await (const piece of request) body += piece;
-    this.requests.push({ verb: request.method, path: url.pathname, query: Object.fromEntries(url.searchParams), body });
+    this.requests.push({ verb: request.method, path: url.pathname, query: Object.fromEntries(url.searchParams), body, type: request.headers['content-type'] });
     if (url.pathname.startsWith('/api/')) return this.#api(request, url, body, answer);
     return this.#file(url.pathname, answer);
   }
@@ -161,33 +174,65 @@ export class Station {
   /** A test answers for one path with `answers[path] = (body, query) => document | problem(...)`. */
   async #api(request, url, body, answer) {
     const path = url.pathname.slice('/api/v1'.length);
+    const refuse = (status, ...words) => this.#json(answer, this.problem(status, ...words).document, status);
+    const [scheme, token] = (request.headers.authorization ?? '').split(' ');
+    const me = scheme ? this.tokens[token] : { role: this.role, name: 'loopback' };
+    if (!me) return refuse(401, 'station-request-unauthenticated', 'The station does not know you.', 'Sign in with a token: an engineer makes one with \'fleetline token add\'.');
+    const right = rights.find(([verb, pattern]) => verb === request.method && pattern.test(path))?.[2] ?? everyone;
+    if (!right.includes(me.role)) return refuse(403, 'station-request-denied', 'You may not do that.', 'Ask an engineer.');
     const own = this.answers[`${request.method} ${path}`];
     if (own) {
-      const said = await own(body ? JSON.parse(body) : null, Object.fromEntries(url.searchParams));
+      const is_json = request.headers['content-type']?.startsWith('application/json');
+      const said = await own(body && is_json ? JSON.parse(body) : body || null, Object.fromEntries(url.searchParams));
       return said.document ? this.#json(answer, said.document, said.status) : this.#json(answer, said);
     }
+    if (request.method === 'POST') {
+      const [status, document] = this.#act(path, body, me);
+      if (status < 400) return this.#json(answer, document, status);
+      return refuse(status, ...document);
+    }
+    if (path === '/me') return this.#json(answer, me);
     if (path === '/status') return this.#json(answer, this.status);
-    if (request.method === 'POST' && path === '/operator') {
-      this.put_station({ operator: JSON.parse(body).name });
-      return this.#json(answer, { operator: this.status.operator });
-    }
-    if (request.method === 'POST') return this.#json(answer, {}, 202);
-    const engineer = this.engineer_token === '' || request.headers.authorization === `Bearer ${this.engineer_token}`;
-    if (request.headers.authorization && !engineer) {
-      const { document } = this.problem(401, 'station-request-unauthenticated', 'The station does not know you.', 'Sign in with a token: an engineer makes one with \'fleetline token add\'.');
-      return this.#json(answer, document, 401);
-    }
-    if (!engineer && /transcript|report|attempts\/./.test(path)) {
-      const { document } = this.problem(403, 'station-request-denied', 'You may not do that.', 'Ask an engineer.');
-      return this.#json(answer, document, 403);
-    }
+    if (path === '/slots') return this.#json(answer, { slots: this.status.slots });
+    if (path === '/orders') return this.#json(answer, { orders: this.orders() });
     const found = this.ledger.answer(path, Object.fromEntries(url.searchParams));
-    if (found === null) {
-      const { document } = this.problem(404, 'station-request-not-found', 'There is no such thing.', 'Check what was typed or scanned.');
-      return this.#json(answer, document, 404);
-    }
+    if (found === null) return refuse(404, 'station-request-not-found', 'There is no such thing.', 'Check what was typed or scanned.');
     if (typeof found !== 'string') return this.#json(answer, found);
-    answer.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' });
+    answer.writeHead(200, { 'Content-Type': path === '/report' ? 'text/csv' : 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' });
     return answer.end(found);
+  }
+
+  /** → [status, document], or what to call the problem. */
+  #act(path, body, me) {
+    const [, order, what] = /^\/orders\/([^/]+)\/(close|serials)$/.exec(path)?.map(decodeURIComponent) ?? [];
+    if (what === 'serials') return [200, { order, serials: body.trim().split('\n').length, sha256: '0'.repeat(64) }];
+    const asked = JSON.parse(body || '{}');
+    const slot = /^\/slots\/([^/]+)\/retry$/.exec(path)?.[1];
+    if (slot) return [200, { slot: decodeURIComponent(slot) }];
+    if (path === '/scan') return [200, { slot: '' }];
+    if (path === '/rework') return [200, { serial: asked.serial }];
+    if (path === '/operator') {
+      this.put_station({ operator: asked.name ?? '' });
+      return [200, { operator: this.status.operator }];
+    }
+    if (path === '/orders') {
+      this.status.orders.push({ order: asked.order, product: asked.product ?? this.product, quota: asked.quota ?? 0, passed: 0,
+        first_serial: asked.first_serial ?? '', last_serial: asked.last_serial ?? '', next_serial: asked.first_serial ?? '' });
+      this.listed[asked.order] = { allow_list: asked.allow_list === true, opened_by: me.name };
+      this.#publish_station();
+      return [201, { order: asked.order }];
+    }
+    if (what === 'close') {
+      this.closed.unshift({ ...this.orders().find((o) => o.order === order), open: false, next_serial: '', closed_at: now(), closed_by: me.name });
+      this.put_station({ orders: this.status.orders.filter((o) => o.order !== order) });
+      return [200, { order }];
+    }
+    return [404, ['station-request-not-found', 'There is no such thing.', 'Check what was typed or scanned.']];
+  }
+
+  /** As the ledger knows them: newest first, the closed ones too. */
+  orders() {
+    const more = { allow_list: false, listed: 0, last_assigned: '', opened_at: this.status.started_at, opened_by: 'kim', closed_at: '', closed_by: '' };
+    return [...this.status.orders.map((o) => ({ ...o, open: true, ...more, ...this.listed[o.order] })).reverse(), ...this.closed];
   }
 }

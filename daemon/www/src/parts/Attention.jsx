@@ -3,6 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { t } from '../state/i18n.js';
 import { slot_names, slot_signal } from '../state/store.js';
+import { ReworkOfSlot } from './Rework.jsx';
 import { Shape } from './Shape.jsx';
 import { Retry } from './Tile.jsx';
 import { may_retry, state_word, what_happened, what_to_do } from './words.js';
@@ -42,6 +43,7 @@ const Entry = ({ status }) => (
     {status.failure_code && <p class="trouble__what">{what_happened(status)}</p>}
     <p>{what_to_do(status)}</p>
     {may_retry(status) && <Retry slot={status.slot} />}
+    <ReworkOfSlot status={status} kind="retry" />
   </li>
 );
 

@@ -6,15 +6,16 @@ import { language, t, time_of_day } from '../state/i18n.js';
 
 const height = 240;
 const day_s = 86400;
+const day_steps = [1, 2, 7, 14, 28].map((days) => days * day_s);
 
-function axis_times(self, ticks) {
-  const long = ticks.length > 1 && self.scales.x.max - self.scales.x.min > 2 * day_s;
+function axis_times(daily, self, ticks) {
+  const long = daily || ticks.length > 1 && self.scales.x.max - self.scales.x.min > 2 * day_s;
   const day = new Intl.DateTimeFormat(language.value, { month: 'numeric', day: 'numeric' });
   return ticks.map((s) => (long ? day.format(new Date(s * 1000)) : time_of_day(s * 1000)));
 }
 
-function options({ width, times, series, bars, unit = '', range }) {
-  const step = times.length > 1 ? times[1] - times[0] : 3600;
+function options({ width, times, series, bars, daily = false, unit = '', range }) {
+  const step = daily ? day_s : times.length > 1 ? times[1] - times[0] : 3600;
   const ink = '#33424f';
   const axis = { stroke: ink, grid: { stroke: '#d8dee4' }, ticks: { stroke: '#d8dee4' }, font: '14px system-ui, sans-serif' };
   return {
@@ -25,7 +26,7 @@ function options({ width, times, series, bars, unit = '', range }) {
     // A bar needs its room to the right.
     scales: { x: { time: true, range: (u, from, to) => [from, bars ? to + step : to] }, y: range ? { range: () => range } : { range: (u, low, high) => [0, Math.max(1, high * 1.08)] } },
     axes: [
-      { ...axis, values: axis_times, space: 70 },
+      { ...axis, values: (u, ticks) => axis_times(daily, u, ticks), space: 70, ...(daily && { incrs: day_steps }) },
       { ...axis, values: (u, ticks) => ticks.map((v) => `${v}${unit}`), size: 56 },
     ],
     series: [

@@ -7,6 +7,7 @@ import { scan, sign_on } from '../state/actions.js';
 import { t } from '../state/i18n.js';
 import { awaited, slot_names, station } from '../state/store.js';
 import { Dialog, useLabelAwaited } from './Dialog.jsx';
+import { LabelOr } from './LabelOr.jsx';
 import { Refused } from './Refused.jsx';
 import { Sign } from './Shape.jsx';
 
@@ -19,21 +20,6 @@ function useLeaving(name, on_close) {
     const timer = setTimeout(on_close, patience_ms);
     return () => clearTimeout(timer);
   }, [name]);
-}
-
-/** The label is the first choice: the scanner's next Enter takes it. */
-function LabelOrName({ text, on_label, on_name }) {
-  const first = useRef(null);
-  useEffect(() => first.current?.focus(), []);
-  return (
-    <div role="alert">
-      <p>{t('operator.label-or-name', { text, slots: awaited.value.slice(0, 6).join(', ') })}</p>
-      <div class="dialog__actions">
-        <button ref={first} type="button" class="button button--main" onClick={on_label}>{t('operator.is-label')}</button>
-        <button type="button" class="button" onClick={on_name}>{t('operator.is-name')}</button>
-      </div>
-    </div>
-  );
 }
 
 function SignOn({ on_close }) {
@@ -68,7 +54,8 @@ function SignOn({ on_close }) {
   if (doubtful)
     return (
       <Dialog title={t('operator.title')} on_close={on_close}>
-        <LabelOrName text={doubtful} on_label={take_label} on_name={() => send(doubtful)} />
+        <LabelOr text={doubtful} question="operator.label-or-name" other="operator.is-name" on_label={take_label}
+          on_other={() => send(doubtful)} />
       </Dialog>
     );
   return (

@@ -6,15 +6,30 @@ import { effect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { said, scan, scan_target } from '../state/actions.js';
 import { t } from '../state/i18n.js';
+import { go } from '../state/route.js';
 import { awaited, slot_names } from '../state/store.js';
+import { on_wedge } from '../state/wedge.js';
 import { close_dialogs, dialogs } from './Dialog.jsx';
 import { Sign } from './Shape.jsx';
 
 /** A list is none: what is typed is a label far more often than the beginning of a language's name. */
-const is_text_field = (element) =>
+export const is_text_field = (element) =>
   element instanceof HTMLElement &&
   (element.isContentEditable || element instanceof HTMLTextAreaElement ||
-    (element instanceof HTMLInputElement && !['checkbox', 'radio', 'button'].includes(element.type)));
+    (element instanceof HTMLInputElement && !['checkbox', 'radio', 'button', 'file'].includes(element.type)));
+
+/** A label that was scanned where there is no scan field: what became of it is told beside one. */
+export function take_scan(text) {
+  close_dialogs();
+  if (!document.getElementById('scan')) go('#/');
+  scan(text, slot_names.peek());
+}
+
+on_wedge(({ text, field }) => {
+  if (document.getElementById('scan') || is_text_field(field)) return false;
+  take_scan(text);
+  return true;
+});
 
 /** Space is left to the buttons: no serial number begins with one. */
 const starts_a_scan = (event) =>

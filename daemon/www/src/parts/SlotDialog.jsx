@@ -5,6 +5,7 @@ import { date_time, duration, t } from '../state/i18n.js';
 import { production } from '../state/production.js';
 import { slot_signal } from '../state/store.js';
 import { Dialog, useLabelAwaited } from './Dialog.jsx';
+import { ReworkOfSlot } from './Rework.jsx';
 import { Shape } from './Shape.jsx';
 import { Retry, Steps } from './Tile.jsx';
 import { look_of, may_retry, state_word, step_word, what_happened, what_to_do } from './words.js';
@@ -37,7 +38,7 @@ export function SlotDialog({ name, on_close }) {
   const look = look_of(s);
   useLabelAwaited(on_close);
   return (
-    <Dialog title={t('slot.title', { slot: name })} on_close={on_close} kind="dialog--slot">
+    <Dialog title={t('slot.title', { slot: name })} on_close={on_close} kind="dialog--slot" back>
       <p class={`plate plate--${look}`}><Shape state={look} /> {state_word(look)}</p>
       {s.state === 'working' && <p class="plate-step">{step_word(s.step)} <Steps step={s.step} /></p>}
       {s.failure_code && (
@@ -49,6 +50,7 @@ export function SlotDialog({ name, on_close }) {
       {production.value ? <dl class="facts"><Row name={t('field.serial')} value={s.serial} mono /></dl> : <Facts s={s} />}
       <div class="actions">
         {may_retry(s) && <Retry slot={name} />}
+        <ReworkOfSlot status={s} before={on_close} />
         {s.attempt_id && !production.value && (
           <a class="button" href={`#/attempts/${encodeURIComponent(s.attempt_id)}`} onClick={on_close}>{t('slot.open-attempt')}</a>
         )}

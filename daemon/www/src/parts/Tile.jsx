@@ -4,6 +4,7 @@ import { clock, duration, t, time_of_day } from '../state/i18n.js';
 import { tick } from '../state/clock.js';
 import { ended, slot_signal, station_now } from '../state/store.js';
 import { retry_slot, retrying } from '../state/actions.js';
+import { ReworkOfSlot } from './Rework.jsx';
 import { Sign } from './Shape.jsx';
 import { is_wordy, look_of, may_retry, size_of_mismatch, state_word, step_word, steps, what_happened, what_to_do } from './words.js';
 
@@ -77,6 +78,7 @@ export function Tile({ name, reachable, on_open }) {
           <span class="tile__word">{look === 'working' ? step_word(status.step) : state_word(status.state)}</span>
           <span class="tile__seconds">{look === 'working' ? <Elapsed since={status.since} /> : ''}</span>
           {may_retry(status) && <Retry slot={name} />}
+          <ReworkOfSlot status={status} kind="retry" />
         </div>
         <span class={look === 'working' ? `steps steps--${steps.indexOf(status.step)}` : 'steps'} />
         <p class="tile__thing">{lines.thing}</p>

@@ -12,7 +12,7 @@ import { Lock } from './Lock.jsx';
 import { Operator } from './Operator.jsx';
 import { Sign } from './Shape.jsx';
 
-const views = ['', 'attempts', 'statistics', 'report'];
+const views = ['', 'orders', 'attempts', 'statistics', 'report'];
 
 const Navigation = () => (
   <nav class="nav" aria-label={t('nav.title')}>

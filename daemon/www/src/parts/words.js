@@ -45,6 +45,9 @@ export function may_retry(status) {
   return /^(failed|refused|abandoned)$/.test(status.state) && retry_can_help(status.failure_code);
 }
 
+/** Refused until an engineer has it done again, or releases it. */
+export const needs_engineer = (code) => code === 'already-provisioned' || code === 'order-retest-limit';
+
 /** One sentence for those who listen. */
 export function spoken(status) {
   const parts = [`${status.slot}: ${state_word(look_of(status))}`];

@@ -29,10 +29,13 @@ export function sign_in(new_token) {
     // A browser without storage asks again after a reload.
   }
   signed_out.value = false;
-  sign_ins.value += 1;
+  sign_ins.value = sign_ins.peek() + 1;
 }
 
 export const signed_in = () => token !== '';
+
+/** Without a token one is an operator on the station itself, and nobody elsewhere. */
+export const sign_out = () => signed_in() && sign_in('');
 
 export class Problem extends Error {
   constructor(status, body) {
@@ -41,6 +44,9 @@ export class Problem extends Error {
     this.code = body?.code ?? '';
     this.title = body?.title ?? '';
     this.next_action = body?.next_action ?? '';
+    /** Of a list: the first wrong lines, { line, text }, and how many there are. */
+    this.errors = body?.errors ?? [];
+    this.error_count = body?.error_count ?? this.errors.length;
   }
 }
 
@@ -55,17 +61,17 @@ async function problem_of(answer) {
 }
 
 /** Status 0: the station was not reached. */
-export async function call(path, { method = 'GET', body, timeout_ms = 15000, signal: cancel } = {}) {
+export async function call(path, { method = 'GET', body, type = 'application/json', timeout_ms = 15000, signal: cancel } = {}) {
   const headers = {};
   if (token) headers.authorization = `Bearer ${token}`;
-  if (body !== undefined) headers['content-type'] = 'application/json';
+  if (body !== undefined) headers['content-type'] = type;
   const timer = AbortSignal.timeout(timeout_ms);
   let answer;
   try {
     answer = await fetch(base + path, {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
       signal: cancel ? either(cancel, timer) : timer,
       cache: 'no-store',
       // A token of ours stands alone: the browser is not to ask for another one.
@@ -97,8 +103,9 @@ export const query = (values) => {
 
 export const get_json = async (path, options) => (await call(path, options)).json();
 export const get_text = async (path, options) => (await call(path, options)).text();
-export const post = async (path, body = {}) => {
-  const answer = await call(path, { method: 'POST', body });
+/** A file goes as it is, with its own type. */
+export const post = async (path, body = {}, options = {}) => {
+  const answer = await call(path, { method: 'POST', body, ...options });
   const text = await answer.text();
   return text ? JSON.parse(text) : {};
 };

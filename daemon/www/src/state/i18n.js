@@ -72,6 +72,8 @@ export const time_of_day = (when) =>
     new Date(when),
   );
 
+export const date = (when) => formatter('day', (l) => new Intl.DateTimeFormat(l, { dateStyle: 'medium' })).format(new Date(when));
+
 export const date_time = (when) =>
   when
     ? formatter(

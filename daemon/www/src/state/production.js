@@ -3,6 +3,7 @@
 // wrong hands from wandering; what somebody is allowed to do is the station's business (roles), not the page's.
 // Opening the page at #/production/PIN locks it at once, for a kiosk; without a PIN anybody can unlock it.
 import { effect, signal } from '@preact/signals';
+import { sign_out } from './api.js';
 import { go_instead, route } from './route.js';
 import { read_setting, write_setting } from './settings.js';
 
@@ -10,6 +11,7 @@ export const production = signal(read_setting('production') !== null);
 
 export function lock(pin) {
   write_setting('production', pin);
+  sign_out();
   production.value = true;
 }
 

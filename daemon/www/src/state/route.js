@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where in the page we are: #/ (the slots), #/attempts?…, #/attempts/ID, #/statistics?…, #/report, #/production/PIN.
+// Where in the page we are: #/ (the slots), #/orders, #/attempts?…, #/attempts/ID, #/statistics?…, #/report, #/production/PIN.
 import { computed, signal } from '@preact/signals';
 
 const hash = signal(location.hash);

@@ -3,11 +3,13 @@
 import { useState } from 'preact/hooks';
 import { Busy } from '../parts/fields.jsx';
 import { Refused } from '../parts/Refused.jsx';
+import { ReworkWay } from '../parts/Rework.jsx';
 import { Shape } from '../parts/Shape.jsx';
-import { outcome_word, step_word, steps } from '../parts/words.js';
+import { needs_engineer, outcome_word, step_word, steps } from '../parts/words.js';
 import { get_json, get_text } from '../state/api.js';
 import { date_time, duration, failure_text, has_text, next_action, t } from '../state/i18n.js';
 import { useQuestion } from '../state/question.js';
+import { engineer } from '../state/who.js';
 
 const attempt_facts = ['serial', 'serial_source', 'product', 'order', 'operator', 'station', 'slot', 'dialect',
   'firmware_version', 'template', 'attempt_id'];
@@ -164,6 +166,9 @@ export function Attempt({ id }) {
               <p>{next_action(a.failure_code, a.next_action)}</p>
               <p>{a.failure_step && `${step_word(a.failure_step)}: `}{a.failure_reason}</p>
             </div>
+          )}
+          {((a.outcome === 'passed' && engineer.value) || needs_engineer(a.failure_code)) && (
+            <div><ReworkWay serial={a.serial} thing={a.thing_name} code={a.failure_code} /></div>
           )}
           <div class="columns">
             <section class="card"><h2>{t('attempt.board')}</h2><Facts of={a} keys={attempt_facts} /></section>

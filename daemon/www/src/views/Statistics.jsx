@@ -3,11 +3,12 @@
 // its numbers beside it.
 import { useState } from 'preact/hooks';
 import { Chart } from '../parts/Chart.jsx';
-import { Busy, Choice, Text, When, to_local, to_utc } from '../parts/fields.jsx';
+import { Busy, Choice, Text, When, to_local } from '../parts/fields.jsx';
 import { Refused } from '../parts/Refused.jsx';
 import { step_word, steps } from '../parts/words.js';
 import { get_json, query } from '../state/api.js';
-import { date_time, duration, failure_text, language, number, percent, t } from '../state/i18n.js';
+import { date, date_time, duration, failure_text, language, number, percent, t } from '../state/i18n.js';
+import { stats_by_local_day } from '../state/local_days.js';
 import { useQuestion } from '../state/question.js';
 import { station_now } from '../state/store.js';
 
@@ -15,12 +16,27 @@ const hour_ms = 3600000;
 const spans = { '8h': 8 * hour_ms, '24h': 24 * hour_ms, '7d': 168 * hour_ms, '30d': 720 * hour_ms };
 const colours = { first: '#0b6b3a', second: '#1d5fa8', third: '#8a5a00' };
 
+const day_spans = { '7d': 7, '30d': 30 };
+
+/** To the minute, or the question would change all the time. Days are whole ones of this browser's, today the last. */
 function range_of(f) {
-  if (f.span === 'chosen') return { since: to_utc(f.since), until: to_utc(f.until) };
-  return { since: new Date(Math.floor((station_now() - spans[f.span]) / 60000) * 60000).toISOString(), until: '' };
+  const now = new Date(Math.floor(station_now() / 60000) * 60000 + 60000);
+  const until = f.span === 'chosen' && f.until ? new Date(f.until) : now;
+  if (f.span === 'chosen') return { since: f.since ? new Date(f.since) : new Date(until - spans['30d']), until };
+  if (day_spans[f.span]) return { since: new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1 - day_spans[f.span]), until };
+  return { since: new Date(now - spans[f.span]), until };
 }
 
-const by_of = (f) => (f.span === '7d' || f.span === '30d' ? 'day' : f.span === 'chosen' ? f.by : 'hour');
+const by_of = (f) => (day_spans[f.span] ? 'day' : f.span === 'chosen' ? f.by : 'hour');
+
+function ask(f, options) {
+  const { since, until } = range_of(f);
+  const wanted = { product: f.product, order: f.order };
+  if (by_of(f) === 'day') return stats_by_local_day({ since, until, ...wanted }, options);
+  return get_json(`/stats${query({ since: since.toISOString(), until: until.toISOString(), by: 'hour', ...wanted })}`, options);
+}
+
+const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 const Filters = ({ f, put }) => (
   <form class="filters" onSubmit={(e) => e.preventDefault()}>
@@ -65,11 +81,11 @@ function lowest(groups) {
   return all.length ? Math.max(0, Math.floor(Math.min(...all) * 10 - 0.2) * 10) : 0;
 }
 
-function Yield({ groups }) {
+function Yield({ groups, daily }) {
   return (
     <section class="card">
       <h2>{t('stats.yield')}</h2>
-      <Chart label={t('stats.yield')} times={seconds_of(groups)} unit="%" range={[lowest(groups), 100]}
+      <Chart label={t('stats.yield')} times={seconds_of(groups)} unit="%" daily={daily} range={[lowest(groups), 100]}
         series={[
           { label: t('stats.fpy'), colour: colours.first, values: groups.map((g) => as_percent(g.first_pass_yield)) },
           { label: t('stats.final'), colour: colours.second, dash: [8, 5], values: groups.map((g) => as_percent(g.final_yield)) },
@@ -78,17 +94,17 @@ function Yield({ groups }) {
   );
 }
 
-function Output({ groups }) {
+function Output({ groups, daily }) {
   return (
     <section class="card">
       <h2>{t('stats.output')}</h2>
-      <Chart label={t('stats.output')} times={seconds_of(groups)} bars
+      <Chart label={t('stats.output')} times={seconds_of(groups)} bars daily={daily}
         series={[{ label: t('stats.units'), colour: colours.second, values: groups.map((g) => g.units_passed) }]} />
     </section>
   );
 }
 
-const Numbers = ({ groups }) => (
+const Numbers = ({ groups, by }) => (
   <details class="card">
     <summary>{t('stats.numbers')}</summary>
     <table class="list">
@@ -98,7 +114,7 @@ const Numbers = ({ groups }) => (
       <tbody>
         {groups.map((g) => (
           <tr key={g.from}>
-            <td data-name={t('stats.from')}>{date_time(g.from)}</td>
+            <td data-name={t('stats.from')}>{by === 'day' ? date(g.from) : date_time(g.from)}</td>
             <td data-name={t('stats.units')} class="number">{number(g.units_passed ?? 0)}</td>
             <td data-name={t('stats.fpy')} class="number">{percent(g.first_pass_yield)}</td>
             <td data-name={t('stats.final')} class="number">{percent(g.final_yield)}</td>
@@ -162,25 +178,27 @@ export function Statistics() {
     span: '24h', by: 'hour', since: to_local(new Date(now - 24 * hour_ms)), until: to_local(now), product: '', order: '',
   });
   const put = (name) => (value) => set_f({ ...f, [name]: value });
-  const key = query({ ...range_of(f), by: by_of(f), product: f.product, order: f.order });
-  const { answer, problem, busy } = useQuestion((signal) => get_json(`/stats${key}`, { signal }), key);
+  const range = range_of(f);
+  const key = [range.since.getTime(), range.until.getTime(), by_of(f), f.product, f.order].join();
+  const { answer, problem, busy } = useQuestion((signal) => ask(f, { signal }), key);
   const s = answer;
   return (
     <main class="view" key={language.value}>
       <h1>{t('nav.statistics')}</h1>
       <Filters f={f} put={put} />
+      <p class="hint">{t('stats.local-days', { zone: zone() })}</p>
       <Busy busy={busy} />
       {problem && <Refused problem={problem} />}
       {s && (
         <>
           <Totals total={s.total} />
           <div class="columns">
-            <Yield groups={s.groups} />
-            <Output groups={s.groups} />
+            <Yield groups={s.groups} daily={s.by === 'day'} />
+            <Output groups={s.groups} daily={s.by === 'day'} />
             <StepTimes times={s.steps} />
             <Failures failures={s.failures} />
           </div>
-          <Numbers groups={s.groups} />
+          <Numbers groups={s.groups} by={s.by} />
         </>
       )}
     </main>
