@@ -4,6 +4,7 @@
 const pause_ms = 150;
 const longest_mean_ms = 50;
 const fewest_letters = 4;
+const modifiers = new Set(['Shift', 'CapsLock', 'AltGraph']);
 
 let burst = null;
 const takers = [];
@@ -28,6 +29,7 @@ const is_scan = (b, now) =>
 function on_key(event) {
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key.length === 1) add(event);
+  else if (event.key !== 'Enter' && !modifiers.has(event.key)) burst = null;
   if (event.key !== 'Enter') return;
   const done = burst;
   burst = null;
