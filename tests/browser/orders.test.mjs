@@ -55,6 +55,21 @@ test('the list tells done, quota, state and serial numbers, newest first', async
   await eventually(async () => assert.match(await row('WO-1002').innerText(), /8 \/ 500/));
 });
 
+test('the list fits on a tablet and on a phone, in each language', async () => {
+  scene.station.put_station({ orders: [...scene.station.status.orders, { ...scene.station.status.orders[0], order: 'WO-1002', first_serial: 'SN240001', last_serial: 'SN240500', next_serial: 'SN240008' }] });
+  scene.station.listed['WO-1001'] = { allow_list: true, listed: 1200 };
+  await go();
+  for (const language of ['en', 'ja', 'zh-CN']) {
+    await scene.page.locator('.bar-select').selectOption(language);
+    for (const [width, height] of [[1024, 768], [390, 844]]) {
+      await scene.page.setViewportSize({ width, height });
+      const view = await scene.page.locator('.view').evaluate((v) => [v.scrollWidth, v.clientWidth]);
+      assert.equal(view[0], view[1], `${language} ${width}`);
+    }
+  }
+  await scene.page.setViewportSize({ width: 1920, height: 1080 });
+});
+
 test('an order is opened by keyboard alone: Enter goes from field to field and never sends by itself', async () => {
   await go();
   await open_form();

@@ -163,7 +163,7 @@ test('from the attempt; a scan there goes to the slots', async () => {
   assert.equal(await dialog().count(), 0);
 });
 
-for (const [language, title] of [['en', 'Do this board again'], ['ja', 'この基板をやり直す'], ['zh-CN', '重做此电路板']]) {
+for (const [language, title] of [['en', 'Do this board again'], ['ja', 'この基板を再作業する'], ['zh-CN', '返工此电路板']]) {
   test(`the dialog speaks ${language}, and axe finds nothing serious`, async () => {
     await scene.page.locator('.bar-select').selectOption(language);
     await refused();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Closing a work order, after a question whose first choice is to keep it.
-import { useEffect, useRef, useState } from 'preact/hooks';
+// Closing a work order, after a question whose first button, which has the focus, keeps it.
+import { useState } from 'preact/hooks';
 import { post } from '../state/api.js';
 import { number, t } from '../state/i18n.js';
 import { Dialog } from './Dialog.jsx';
@@ -8,8 +8,6 @@ import { Refused } from './Refused.jsx';
 
 export function CloseOrder({ order, on_close, on_closed }) {
   const [state, set_state] = useState({ busy: false, problem: null });
-  const keep = useRef(null);
-  useEffect(() => keep.current?.focus(), []);
   const close = async () => {
     set_state({ busy: true, problem: null });
     try {
@@ -29,7 +27,7 @@ export function CloseOrder({ order, on_close, on_closed }) {
       <p>{t('order.close-explain')}</p>
       {state.problem && <Refused problem={state.problem} />}
       <div class="dialog__actions">
-        <button ref={keep} type="button" class="button" onClick={on_close}>{t('order.keep')}</button>
+        <button type="button" class="button" onClick={on_close}>{t('order.keep')}</button>
         <button type="button" class="button button--grave" disabled={state.busy} onClick={close}>{t('order.close')}</button>
       </div>
     </Dialog>

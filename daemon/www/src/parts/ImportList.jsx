@@ -29,7 +29,7 @@ const Lines = ({ errors, count }) => (
       <table class="list">
         <thead><tr><th scope="col">{t('import.line')}</th><th scope="col">{t('import.what')}</th></tr></thead>
         <tbody>
-          {errors.map((e) => <tr key={e.line}><td class="number">{e.line}</td><td>{line_words(e.text)}</td></tr>)}
+          {errors.map((e) => <tr key={e.line}><td class="number" data-name={t('import.line')}>{e.line}</td><td>{line_words(e.text)}</td></tr>)}
         </tbody>
       </table>
     </div>

@@ -48,14 +48,14 @@ const Row = ({ o, act }) => (
     <td data-name={t('order.opened')} class="stacked"><By when={o.opened_at} by={o.opened_by} /></td>
     <td data-name={t('order.closed')} class="stacked"><By when={o.closed_at} by={o.closed_by} /></td>
     {engineer.value && (
-      <td class="row-actions">
+      <td><div class="row-actions">
         {o.open && o.allow_list && (
           <button type="button" class="button" aria-label={t('import.title', { order: o.order })} onClick={() => act('import', o)}>{t('import.open')}</button>
         )}
         {o.open && (
           <button type="button" class="button" aria-label={t('order.close-title', { order: o.order })} onClick={() => act('close', o)}>{t('order.close-open')}</button>
         )}
-      </td>
+      </div></td>
     )}
   </tr>
 );
