@@ -22,6 +22,7 @@ void members(E& e, Each&& each) requires std::is_same_v<std::remove_const_t<E>, 
 template <class E, class Each>
 void members(E& e, Each&& each) requires std::is_same_v<std::remove_const_t<E>, attempt_started> {
     each("attempt_id", e.attempt);  // the one event that says it; the others refer to this event
+    each("operator_name", e.operator_name);
     each("port", e.port);
     each("product", e.product);
     each("slot", e.slot);

@@ -32,6 +32,7 @@ struct attempt_started {
     slot_name slot;
     std::string port;  ///< udev ID_PATH
     product_name product;
+    std::string operator_name = {};  ///< who was signed on; events of older versions do not have it
 };
 
 struct identified {

@@ -22,6 +22,7 @@ class projector {
         a.slot = e.slot.text();
         a.port = e.port;
         a.product = e.product.text();
+        a.operator_name = e.operator_name;
         a.started_at = at_.recorded_at;
         a.clock_synchronised = at_.clock_synchronised;
         a.last_event = at_.seq;
@@ -40,7 +41,7 @@ class projector {
         auto& a = attempt();
         if (!e.serial.empty()) a.serial = e.serial.text();
         a.work_order = e.order.text();
-        a.operator_name = e.operator_name;
+        if (!e.operator_name.empty()) a.operator_name = e.operator_name;
         a.template_name = e.template_name;
         a.rework = e.rework;
     }

@@ -31,9 +31,10 @@ void slot_status::start_over(slot_state now, utc_time when) {
     *this = std::move(fresh);
 }
 
-attempt::attempt(attempt_id id, ledger::ledger& book, time_source& time, const station_settings& settings,
-                 slot_status& status, std::function<void()> changed)
+attempt::attempt(attempt_id id, std::string operator_name, ledger::ledger& book, time_source& time,
+                 const station_settings& settings, slot_status& status, std::function<void()> changed)
     : id_(std::move(id)),
+      operator_name_(std::move(operator_name)),
       book_(book),
       time_(time),
       settings_(settings),

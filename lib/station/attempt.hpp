@@ -21,13 +21,17 @@ class attempt {
   public:
     /// `status` is the slot's, kept up to date here; `changed` is called after each change. All outlive the
     /// attempt.
-    attempt(attempt_id id, ledger::ledger& book, time_source& time, const station_settings& settings,
+    attempt(attempt_id id, std::string operator_name, ledger::ledger& book, time_source& time, const station_settings& settings,
             slot_status& status, std::function<void()> changed);
     ~attempt();
     attempt(const attempt&) = delete;
     attempt& operator=(const attempt&) = delete;
 
     const attempt_id& id() const { return id_; }
+
+    /// Who was signed on when it began: all of it is recorded as theirs, whoever signs on meanwhile.
+    const std::string& operator_name() const { return operator_name_; }
+
     slot_status& status() const { return status_; }
     step at() const { return status_.at; }
 
@@ -64,6 +68,7 @@ class attempt {
     boost::asio::awaitable<void> checkpoint(std::string_view when, std::string_view kind);
 
     attempt_id id_;
+    std::string operator_name_;
     ledger::ledger& book_;
     time_source& time_;
     const station_settings& settings_;

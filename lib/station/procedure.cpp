@@ -112,7 +112,7 @@ asio::awaitable<resume_action> procedure::look_back() {
     admitted.attempt = attempt_.id();
     admitted.serial = serial_;
     admitted.order = seat_.order;
-    admitted.operator_name = shop_.operator_name;
+    admitted.operator_name = attempt_.operator_name();
     admitted.template_name = product_.template_name;
     admitted.rework = action == resume_action::start_rework;
     co_await attempt_.note(std::move(admitted));

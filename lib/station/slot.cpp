@@ -179,7 +179,8 @@ asio::awaitable<void> slot::one_attempt(std::shared_ptr<presence> there) {
     attempt_id id{make_id ? make_id() : make_unique_id(shop_.time.utc_now())};
     restarted_.reset();
     shop_.seats.note(settings_.name, there->what.plugging, id);
-    attempt current(std::move(id), shop_.book, shop_.time, shop_.settings, status_, changed_);
+    attempt current(std::move(id), shop_.operator_name, shop_.book, shop_.time, shop_.settings, status_,
+                    changed_);
     std::unique_ptr<board> device;
     std::optional<procedure>
         work;  // with its right to the serial and its seat in the order, until all is recorded
@@ -191,6 +192,7 @@ asio::awaitable<void> slot::one_attempt(std::shared_ptr<presence> there) {
         started.slot = settings_.name;
         started.port = settings_.port;
         started.product = product_.name;
+        started.operator_name = current.operator_name();
         co_await current.note(std::move(started));
         device = there->what.open();
         work.emplace(shop_, current, *device, product_, there->what.usb_serial, there->label, there->gone);

@@ -55,6 +55,24 @@ TEST_CASE("payloads are canonical: sorted, without spaces, without what says not
     CHECK(ledger::payload_of(ledger::event(ledger::station_stopped{})) == "{}");
 }
 
+TEST_CASE("the start of an attempt says who was signed on; one without is as older versions wrote it",
+          "[ledger][codec]") {
+    ledger::attempt_started what{attempt_id("a1"), slot_name("A1"), "usb-1", product_name("meter")};
+    const std::string older = R"({"attempt_id":"a1","port":"usb-1","product":"meter","slot":"A1"})";
+    CHECK(ledger::payload_of(ledger::event(what)) == older);
+    const auto back = ledger::event_from("attempt-started", older);
+    REQUIRE(back);
+    CHECK(std::get<ledger::attempt_started>(*back).operator_name.empty());
+
+    what.operator_name = "kim";
+    const std::string newer =
+        R"({"attempt_id":"a1","operator_name":"kim","port":"usb-1","product":"meter","slot":"A1"})";
+    CHECK(ledger::payload_of(ledger::event(what)) == newer);
+    const auto again = ledger::event_from("attempt-started", newer);
+    REQUIRE(again);
+    CHECK(std::get<ledger::attempt_started>(*again).operator_name == "kim");
+}
+
 TEST_CASE("bytes that are no text are recorded readably", "[ledger][codec]") {
     CHECK(ledger::payload_of(ledger::event(ledger::station_stopped{"a\xff\xfe"})) ==
           R"({"why":"a\\xff\\xfe"})");

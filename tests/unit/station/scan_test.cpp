@@ -240,3 +240,30 @@ TEST_CASE("who is signed on is recorded with the attempt", "[station]") {
     });
     CHECK(names == std::vector<std::string>{"day shift", "OP-17", "day shift"});
 }
+
+TEST_CASE("who was signed on at the plug is recorded with every attempt, refused and failed ones too",
+          "[station]") {
+    temporary_directory directory;
+    const auto file = directory.path / "ledger.db";
+    {
+        line one(file);
+        one.here.sign_on("OP-17");
+        CHECK(one.attempt(new_board("toaster")).failure_code == "order-serial-invalid");
+        const auto silent = new_board("SN2");
+        silent->fails["identify"] = "device-no-answer";
+        CHECK(one.attempt(silent).failure_code == "device-no-answer");
+        const auto slow = new_board("SN3");
+        slow->after = [&](const std::string& step) {
+            if (step == "identify") one.here.sign_on("OP-18");
+        };
+        CHECK(one.attempt(slow).state == slot_state::passed);
+    }
+    ledger::reader book(file);
+    std::vector<std::string> names;
+    book.attempts({}, [&](const ledger::attempt_row& row) {
+        names.push_back(row.outcome + " " + row.operator_name);
+        return true;
+    });
+    CHECK(names == std::vector<std::string>{"passed OP-17", "failed OP-17", "refused OP-17"});
+    CHECK(book.verify().problems.empty());
+}
