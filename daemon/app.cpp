@@ -112,11 +112,11 @@ struct app::parts {
         offered.cloud = [this] { return cloud_counters(cloud.counters()); };
         offered.scan = [this](serial_number label, slot_name slot,
                               const api::caller&) -> asio::awaitable<slot_name> {
-            co_return scanned(label, slot);
+            auto taken_by = co_await scanned(label, slot);
+            co_return taken_by;
         };
         offered.sign_on = [this](std::string name, const api::caller&) -> asio::awaitable<void> {
-            line.sign_on(std::move(name));
-            co_return;
+            co_await line.sign_on(std::move(name));
         };
         offered.retry = [this](slot_name slot, const api::caller&) -> asio::awaitable<void> {
             co_await spare_pass(slot);
@@ -163,11 +163,12 @@ struct app::parts {
     }
 
     /// A scan is a badge or a label.
-    slot_name scanned(const serial_number& what, const slot_name& slot) {
+    asio::awaitable<slot_name> scanned(serial_number what, slot_name slot) {
         const auto& badge = settings.station.badge_pattern;
-        if (badge.empty() || !std::regex_match(what.text(), std::regex(badge))) return line.scan(what, slot);
-        line.sign_on(what.text());
-        return {};
+        if (badge.empty() || !std::regex_match(what.text(), std::regex(badge)))
+            co_return line.scan(what, slot);
+        co_await line.sign_on(what.text());
+        co_return slot_name{};
     }
 
     station::plug plug_for(const config::slot_section& slot, const serial::usb_device& device);

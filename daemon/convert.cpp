@@ -100,6 +100,8 @@ station::station_settings station_settings(const config::settings& from) {
     // one.
     if (!from.api.socket.empty())
         to.seating_file = std::filesystem::path(from.api.socket).replace_extension("seating");
+    // Beside the ledger: a shift goes on after a boot.
+    to.duty_file = from.ledger.file.parent_path() / "signed-on";
     for (const auto& product : from.products) to.products.push_back(product_of(product, from.cloud));
     for (const auto& slot : from.slots) to.slots.push_back({slot.name, slot.port, slot.product});
     return to;

@@ -52,6 +52,7 @@ json station_view_of(const station::station_status& status) {
     out["station"] = status.station;
     out["version"] = FLEETLINE_VERSION;
     out["operator"] = status.operator_name;
+    out["operator_since"] = time_or_empty(status.operator_since);
     out["started_at"] = time_or_empty(status.started_at);
     out["stopping"] = status.stopping;
     auto& cloud = out["cloud"];

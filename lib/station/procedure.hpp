@@ -13,6 +13,7 @@
 #include "station/admission.hpp"
 #include "station/attempt.hpp"
 #include "station/board.hpp"
+#include "station/duty.hpp"
 #include "station/issuer.hpp"
 #include "station/resume.hpp"
 #include "station/seating.hpp"
@@ -28,7 +29,7 @@ struct workshop {
     time_source& time;
     signal& stopping;
     seating& seats;
-    std::string operator_name;  ///< of whoever is signed on
+    const duty& staff;
     /// A serial number was handed out: the order has another next one.
     std::function<boost::asio::awaitable<void>()> number_given = {};
 };

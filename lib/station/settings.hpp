@@ -61,6 +61,7 @@ struct station_settings {
     milliseconds token_lifetime{3'600'000};
     milliseconds stop_grace{20'000};
     std::filesystem::path seating_file;  ///< of what the next life shows again, see seating.hpp; empty: nothing
+    std::filesystem::path duty_file;  ///< of who is signed on, see duty.hpp; empty: no restart remembers it
     std::vector<product_settings> products;
     std::vector<slot_settings> slots;
 

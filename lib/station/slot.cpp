@@ -179,7 +179,7 @@ asio::awaitable<void> slot::one_attempt(std::shared_ptr<presence> there) {
     attempt_id id{make_id ? make_id() : make_unique_id(shop_.time.utc_now())};
     restarted_.reset();
     shop_.seats.note(settings_.name, there->what.plugging, id);
-    attempt current(std::move(id), shop_.operator_name, shop_.book, shop_.time, shop_.settings, status_,
+    attempt current(std::move(id), shop_.staff.name(), shop_.book, shop_.time, shop_.settings, status_,
                     changed_);
     std::unique_ptr<board> device;
     std::optional<procedure>

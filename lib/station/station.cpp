@@ -43,7 +43,8 @@ station::station(station_settings settings, ledger::ledger& book, issuer& cloud,
       gate_(book, executor),
       stopping_(executor),
       seats_(settings_.seating_file, log),
-      shop_{settings_, book_, cloud_, gate_, time_, stopping_, seats_, settings_.operator_name},
+      staff_(settings_.operator_name, settings_.duty_file, time, log),
+      shop_{settings_, book_, cloud_, gate_, time_, stopping_, seats_, staff_},
       started_at_(time.utc_now()) {
     shop_.number_given = [this] { return refresh_orders(); };
     for (const auto& one : settings_.slots) {
@@ -145,8 +146,8 @@ void station::hand_over_kept(slot& to) {
     }
 }
 
-void station::sign_on(std::string name) {
-    shop_.operator_name = name.empty() ? settings_.operator_name : std::move(name);
+asio::awaitable<void> station::sign_on(std::string name) {
+    co_await staff_.sign_on(std::move(name));
     changed_();
 }
 
@@ -217,7 +218,8 @@ void station::stop() {
 station_status station::status() const {
     station_status now;
     now.station = settings_.id;
-    now.operator_name = shop_.operator_name;
+    now.operator_name = staff_.name();
+    now.operator_since = staff_.since();
     now.started_at = started_at_;
     now.stopping = stopping_.is_set();
     now.cloud = cloud_.status();

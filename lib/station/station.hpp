@@ -31,8 +31,9 @@ class station final : public issuer_observer {
     /// several wait, or failure(order-scan-unexpected) when none does.
     slot_name scan(const serial_number& label, const slot_name& where);
 
-    /// Who works here from now on, as recorded with each attempt; empty: whom the configuration names.
-    void sign_on(std::string name);
+    /// Who works here from now on, as recorded with each attempt, also after a restart; empty: whom the
+    /// configuration names. Resumes when it is kept.
+    boost::asio::awaitable<void> sign_on(std::string name);
 
     /// Throws failure(station-slot-unknown), or failure(station-slot-busy) when there is no board or one is
     /// under way.
@@ -77,6 +78,7 @@ class station final : public issuer_observer {
     admission gate_;
     signal stopping_;
     seating seats_;
+    duty staff_;
     workshop shop_;
     std::vector<std::unique_ptr<slot>> slots_;
     struct kept_label {

@@ -73,6 +73,7 @@ struct order_status {
 struct station_status {
     std::string station;
     std::string operator_name;  ///< who signed on, or the configured one
+    utc_time operator_since{};  ///< of the sign-on; nothing: nobody signed on
     utc_time started_at{};
     bool stopping = false;
     issuer_status cloud;

@@ -47,7 +47,7 @@ export class Station {
     this.listed = {};
     this.closed = [];
     this.status = {
-      station: name, operator: '', version: '0.1.0', started_at: now(), stopping: false,
+      station: name, operator: '', operator_since: '', version: '0.1.0', started_at: now(), stopping: false,
       cloud: { connected: true, since: now(), trouble_code: '', trouble: '', in_flight: 0, queued: 0 },
       ledger_writable: true, ledger_trouble: '',
       orders: [{ order: 'WO-1001', product, quota: 500, passed: 412, first_serial: '', last_serial: '', next_serial: '' }],
@@ -212,7 +212,7 @@ export class Station {
     if (path === '/scan') return [200, { slot: '' }];
     if (path === '/rework') return [200, { serial: asked.serial }];
     if (path === '/operator') {
-      this.put_station({ operator: asked.name ?? '' });
+      this.put_station({ operator: asked.name ?? '', operator_since: asked.name ? now() : '' });
       return [200, { operator: this.status.operator }];
     }
     if (path === '/orders') {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <boost/asio/detached.hpp>
 #include <catch2/catch.hpp>
 
 #include "line.hpp"
@@ -226,10 +227,10 @@ TEST_CASE("who is signed on is recorded with the attempt", "[station]") {
     {
         line one(file, [](auto& wanted) { wanted.operator_name = "day shift"; });
         (void)one.attempt(new_board("SN1"));
-        one.here.sign_on("OP-17");
+        run(one.io, one.here.sign_on("OP-17"));
         CHECK(one.here.status().operator_name == "OP-17");
         (void)one.attempt(new_board("SN2"));
-        one.here.sign_on("");
+        run(one.io, one.here.sign_on(""));
         (void)one.attempt(new_board("SN3"));
     }
     ledger::reader book(file);
@@ -247,16 +248,18 @@ TEST_CASE("who was signed on at the plug is recorded with every attempt, refused
     const auto file = directory.path / "ledger.db";
     {
         line one(file);
-        one.here.sign_on("OP-17");
+        run(one.io, one.here.sign_on("OP-17"));
         CHECK(one.attempt(new_board("toaster")).failure_code == "order-serial-invalid");
         const auto silent = new_board("SN2");
         silent->fails["identify"] = "device-no-answer";
         CHECK(one.attempt(silent).failure_code == "device-no-answer");
         const auto slow = new_board("SN3");
         slow->after = [&](const std::string& step) {
-            if (step == "identify") one.here.sign_on("OP-18");
+            if (step == "identify")
+                boost::asio::co_spawn(one.io, one.here.sign_on("OP-18"), boost::asio::detached);
         };
         CHECK(one.attempt(slow).state == slot_state::passed);
+        CHECK(one.here.status().operator_name == "OP-18");
     }
     ledger::reader book(file);
     std::vector<std::string> names;
