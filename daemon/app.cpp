@@ -138,8 +138,9 @@ struct app::parts {
         };
         offered.sign_head = [this]() -> asio::awaitable<void> { co_await book.make_checkpoint(); };
         offered.import_serials = [this](order_name order, std::vector<serial_number> serials,
-                                        const std::string&, const api::caller&) {
-            return work_orders.import(std::move(order), std::move(serials));
+                                        api::sent_list from, api::caller by) {
+            return work_orders.import(std::move(order), std::move(serials),
+                                      {std::move(by.name), from.lines, std::move(from.sha256)});
         };
         return offered;
     }

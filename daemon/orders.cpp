@@ -141,7 +141,8 @@ asio::awaitable<void> orders::close(order_name order, api::caller by) {
     co_await book_.append(std::move(event));
 }
 
-asio::awaitable<void> orders::import(order_name order, std::vector<serial_number> serials) {
+asio::awaitable<void> orders::import(order_name order, std::vector<serial_number> serials,
+                                     ledger::list_source from) {
     constexpr auto doing = "Importing serial numbers";
     const turn mine(busy_, doing, order);
     const auto open = co_await find_open(order, doing);
@@ -149,7 +150,7 @@ asio::awaitable<void> orders::import(order_name order, std::vector<serial_number
     const std::string pattern = settings_.product(open.product).serial_pattern;
     auto wrong = co_await misfits(pattern, serials);
     if (!wrong.empty()) throw api::unfit_serials("order " + order.text(), std::move(wrong));
-    co_await book_.import_serials(order, serials);
+    co_await book_.import_serials(order, serials, std::move(from));
 }
 
 }  // namespace fleetline::daemon

@@ -28,7 +28,8 @@ class orders {
 
     /// Adds to the allow-list. Throws order-not-open, station-request-invalid when the order takes any serial
     /// number, or api::unfit_serials.
-    boost::asio::awaitable<void> import(order_name order, std::vector<serial_number> serials);
+    boost::asio::awaitable<void> import(order_name order, std::vector<serial_number> serials,
+                                         ledger::list_source from);
 
   private:
     class turn;

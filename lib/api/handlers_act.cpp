@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What people may have done: scan, retry, rework, work orders. Each answers when it is durable.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "api/handlers.hpp"
@@ -28,6 +29,11 @@ response done(int status, const char* name, const std::string& value) {
     json body;
     body[name] = value;
     return response{status, "application/json", text_of(body)};
+}
+
+std::int64_t lines_of(const std::string& text) {
+    const bool unended = !text.empty() && text.back() != '\n';
+    return std::count(text.begin(), text.end(), '\n') + (unended ? 1 : 0);
 }
 
 /// All bad lines at once (the first hundred): whoever mends a list wants to mend it once.
@@ -122,17 +128,18 @@ asio::awaitable<response> post_order_serials(service& here, const request& what)
     const order_name order{std::string{what.parameter("order")}};
     if (!here.station->import_serials) not_available("Importing serial numbers");
     serial_list list;
-    std::string digest;
+    sent_list from;
     co_await here.pool->run([&] {
         list = parse_serial_list(what.content_type, what.body);
-        digest = sha256_hex(what.body);
+        from.sha256 = sha256_hex(what.body);
+        from.lines = lines_of(what.body);
     });
     if (list.bad_count != 0) co_return bad_list(list);
     const auto count = static_cast<std::int64_t>(list.serials.size());
     const auto by = co_await here.resolved(*what.by);
     std::vector<std::size_t> misfits;
     try {
-        co_await here.station->import_serials(order, list.serials, digest, by);
+        co_await here.station->import_serials(order, list.serials, from, by);
     } catch (const unfit_serials& some) {
         misfits = some.places;
     }
@@ -143,7 +150,8 @@ asio::awaitable<response> post_order_serials(service& here, const request& what)
     json body;
     body["order"] = order.text();
     body["serials"] = count;
-    body["sha256"] = digest;
+    body["lines"] = from.lines;
+    body["sha256"] = from.sha256;
     co_return response(200, "application/json", text_of(body));
 }
 

@@ -25,6 +25,12 @@ struct order_opening {
     std::string first_serial, last_serial;  ///< of the range it hands out; empty: none
 };
 
+/// A list of serial numbers as it was sent.
+struct sent_list {
+    std::string sha256;      ///< hex
+    std::int64_t lines = 0;  ///< the last one counts with or without its end
+};
+
 /// What the session with the cloud has seen since the start; all only grow.
 struct cloud_counters {
     std::int64_t connects = 0;
@@ -61,7 +67,7 @@ struct providers {
 
     /// All or nothing. The list was read and checked line by line already: no serial is in it twice.
     std::function<boost::asio::awaitable<void>(order_name order, std::vector<serial_number> serials,
-                                               std::string list_sha256, caller by)>
+                                               sent_list from, caller by)>
         import_serials;
 };
 

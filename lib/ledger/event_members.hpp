@@ -142,9 +142,12 @@ void members(E& e, Each&& each) requires std::is_same_v<std::remove_const_t<E>, 
 
 template <class E, class Each>
 void members(E& e, Each&& each) requires std::is_same_v<std::remove_const_t<E>, order_serials_imported> {
+    each("by", e.by);
     each("count", e.count);
     each("list_sha256", e.list_sha256);
     each("order", e.order);
+    each("source_lines", e.source_lines);
+    each("source_sha256", e.source_sha256);
 }
 
 template <class E, class Each>

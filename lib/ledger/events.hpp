@@ -168,6 +168,9 @@ struct order_serials_imported {
     order_name order;
     std::int64_t count = 0;
     std::string list_sha256;
+    std::string by = {};  ///< this and what follows: not in events of older versions
+    std::int64_t source_lines = 0;
+    std::string source_sha256 = {};
 };
 
 struct order_closed {

@@ -485,9 +485,13 @@ void ledger::on_commit(std::function<void(milliseconds, std::int64_t)> callback)
     impl_->on_commit(std::move(callback));
 }
 
-asio::awaitable<receipt> ledger::import_serials(order_name order, const std::vector<serial_number>& serials) {
+asio::awaitable<receipt> ledger::import_serials(order_name order, const std::vector<serial_number>& serials,
+                                                list_source from) {
     order_serials_imported what;
     what.order = std::move(order);
+    what.by = std::move(from.by);
+    what.source_lines = from.lines;
+    what.source_sha256 = std::move(from.sha256);
     std::vector<std::string> texts;
     texts.reserve(serials.size());
     for (const auto& serial : serials) texts.push_back(serial.text());

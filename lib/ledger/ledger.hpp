@@ -81,6 +81,13 @@ struct order_record {
     std::string first_serial, last_serial, next_serial;  ///< of that; next: empty when none is left
 };
 
+/// Where an order's list of serial numbers came from, for its event.
+struct list_source {
+    std::string by;
+    std::int64_t lines = 0;  ///< of the list as it was sent
+    std::string sha256;      ///< of that, hex
+};
+
 struct options {
     std::filesystem::path file;
     std::string station;
@@ -141,7 +148,8 @@ class ledger {
     /// Puts serials on an order's allow-list together with the event that says so, which is made here: those
     /// that are on it already are left out of its count and digest.
     boost::asio::awaitable<receipt> import_serials(order_name order,
-                                                   const std::vector<serial_number>& serials);
+                                                   const std::vector<serial_number>& serials,
+                                                   list_source from = {});
 
     /// Resumes when everything accepted so far is durable.
     boost::asio::awaitable<void> flush();

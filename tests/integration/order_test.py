@@ -1,6 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Work orders on a running line, through the CLI: quota, allow-list, closing; a refused board costs no cloud call. Tokens beside them."""
+import hashlib
+import json
+import os
+import pwd
+import sqlite3
 import unittest
 
 from line_case import LineCase, main
@@ -47,6 +52,11 @@ class WorkOrders(LineCase):
         self.assert_fails(self.attempt(1), ("order-not-on-list",))  # all or nothing
         self.assertEqual(len(self.registry("SELECT id FROM certificate")), certificates)
         self.imports("WO-1", [self.serial(number) for number in (1, 2, 3)])
+        with sqlite3.connect(f"file:{self.line.dir}/ledger.db?mode=ro", uri=True) as book:
+            (event,), = book.execute("SELECT payload FROM event WHERE kind = 'order-serials-imported'").fetchall()
+        event, sent = json.loads(event), (self.line.dir / "list.csv").read_bytes()
+        self.assertEqual((event["by"], event["count"], event["source_lines"], event["source_sha256"]),
+                         (pwd.getpwuid(os.geteuid()).pw_name, 3, 3, hashlib.sha256(sent).hexdigest()))
         self.assert_passes(1)
         self.assert_passes(2)
         self.assert_fails(self.attempt(3), ("order-quota-reached",))

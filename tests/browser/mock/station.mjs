@@ -205,7 +205,7 @@ export class Station {
   /** → [status, document], or what to call the problem. */
   #act(path, body, me) {
     const [, order, what] = /^\/orders\/([^/]+)\/(close|serials)$/.exec(path)?.map(decodeURIComponent) ?? [];
-    if (what === 'serials') return [200, { order, serials: body.trim().split('\n').length, sha256: '0'.repeat(64) }];
+    if (what === 'serials') return [200, { order, serials: body.trim().split('\n').length, lines: body.trim().split('\n').length, sha256: '0'.repeat(64) }];
     const asked = JSON.parse(body || '{}');
     const slot = /^\/slots\/([^/]+)\/retry$/.exec(path)?.[1];
     if (slot) return [200, { slot: decodeURIComponent(slot) }];

@@ -47,7 +47,7 @@ void take_everything(api::providers& to) {
     to.rework = [](serial_number, std::string, api::caller) -> asio::awaitable<void> { co_return; };
     to.open_order = [](api::order_opening, api::caller) -> asio::awaitable<void> { co_return; };
     to.close_order = [](order_name, api::caller) -> asio::awaitable<void> { co_return; };
-    to.import_serials = [](order_name, std::vector<serial_number>, std::string,
+    to.import_serials = [](order_name, std::vector<serial_number>, api::sent_list,
                            api::caller) -> asio::awaitable<void> { co_return; };
 }
 

@@ -294,10 +294,10 @@ struct doings {
                 said.push_back("open " + wanted.order.text() + " " + std::to_string(wanted.quota));
                 co_return;
             };
-            to.import_serials = [this](order_name order, std::vector<serial_number> serials, std::string,
+            to.import_serials = [this](order_name order, std::vector<serial_number> serials, sent_list from,
                                        caller) -> boost::asio::awaitable<void> {
                 said.push_back("import " + order.text() + " " + std::to_string(serials.size()) + " " +
-                               serials.back().text());
+                               serials.back().text() + " of " + std::to_string(from.lines));
                 if (!unfit.empty()) throw unfit_serials("order WO-1", unfit);
                 co_return;
             };
@@ -315,12 +315,15 @@ TEST_CASE("actions reach the station, with the name of who asked", "[api]") {
     CHECK(here.post("/api/v1/slots/A%201/retry", "").status == 200);
     CHECK(here.post("/api/v1/rework", R"({"serial":"SN1","reason":"new antenna"})").status == 200);
     CHECK(here.post("/api/v1/orders", R"({"order":"WO-1","product":"sensor","quota":5})").status == 201);
-    CHECK(here.post("/api/v1/orders/WO-1/serials", "serial\r\nSN1\r\nSN2\r\n", {}, "text/csv")
-              .json()["serials"] == 2);
+    const auto imported =
+        here.post("/api/v1/orders/WO-1/serials", "serial\r\nSN1\r\nSN2\r\n", {}, "text/csv").json();
+    CHECK(imported["serials"] == 2);
+    CHECK(imported["lines"] == 3);
+    CHECK(here.post("/api/v1/orders/WO-1/serials", "SN1\nSN2", {}, "text/csv").json()["lines"] == 2);
 
     const std::vector<std::string> expected{"scan SN1 A1 engineer", "retry A 1",
                                             "rework SN1 new antenna named", "open WO-1 5",
-                                            "import WO-1 2 SN2"};
+                                            "import WO-1 2 SN2 of 3", "import WO-1 2 SN2 of 2"};
     CHECK(done.said == expected);
 }
 

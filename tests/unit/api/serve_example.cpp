@@ -23,7 +23,7 @@ void offer_everything(providers& to) {
     to.rework = [](serial_number, std::string, caller) -> boost::asio::awaitable<void> { co_return; };
     to.open_order = [](order_opening, caller) -> boost::asio::awaitable<void> { co_return; };
     to.close_order = [](order_name, caller) -> boost::asio::awaitable<void> { co_return; };
-    to.import_serials = [](order_name, std::vector<serial_number>, std::string,
+    to.import_serials = [](order_name, std::vector<serial_number>, sent_list,
                            caller) -> boost::asio::awaitable<void> { co_return; };
 }
 

@@ -173,13 +173,19 @@ TEST_CASE("an allow-list is imported once, and asked", "[ledger][reader]") {
 
     CHECK(allowed("WO-1", "SN0001"));
     CHECK(allowed("WO-1", "SN0003"));
-    CHECK_FALSE(allowed("WO-1", "SN0004"));
+    CHECK_FALSE(allowed("WO-1", "SN0004"));  // yet
     CHECK(allowed("WO-2", "SN0004"));
     CHECK_FALSE(allowed("WO-3", "SN0001"));
     CHECK(line.query("SELECT payload FROM event WHERE seq = 4") ==
           "{\"count\":1,\"list_sha256\":\"" + sha256_hex("SN0003\n") + "\",\"order\":\"WO-1\"}");
+    run(line.io, line.book->import_serials(order_name("WO-1"), {serial_number("SN0004")},
+                                           {"kim", 7, sha256_hex("as it was sent")}));
+    CHECK(line.query("SELECT payload FROM event WHERE seq = 5") ==
+          "{\"by\":\"kim\",\"count\":1,\"list_sha256\":\"" + sha256_hex("SN0004\n") +
+              "\",\"order\":\"WO-1\",\"source_lines\":7,\"source_sha256\":\"" +
+              sha256_hex("as it was sent") + "\"}");
     CHECK(line.reader().verify().problems.empty());
-    line.sql("INSERT INTO order_serial VALUES ('WO-1', 'SN0004', 3)");
+    line.sql("INSERT INTO order_serial VALUES ('WO-1', 'SN0005', 3)");
     CHECK(line.reader().verify().problems.front().find("order_serial of work_order WO-1") == 0);
 }
 
