@@ -20,6 +20,7 @@
 #include "fixtures.hpp"
 #include "ledger/ledger.hpp"
 #include "orders.hpp"
+#include "reworks.hpp"
 #include "serial/directory_watcher.hpp"
 #include "serial/udev_watcher.hpp"
 #include "service_manager.hpp"
@@ -71,6 +72,7 @@ struct app::parts {
           desk(desk_if_wanted()),
           book(joined(ledger_options(settings)), executor, time, log),
           work_orders(settings, book),
+          releases(settings, book),
           cloud(executor, cloud_settings(settings), time, log, observer),
           line(joined(station_settings(settings)), book, cloud, time, log, executor),
           server(api_settings(settings), executor, providers(), log) {
@@ -122,13 +124,8 @@ struct app::parts {
             co_await spare_pass(slot);
             line.retry(slot);
         };
-        offered.rework = [this](serial_number serial, std::string why,
-                                api::caller by) -> asio::awaitable<void> {
-            ledger::rework_authorised event;
-            event.serial = std::move(serial);
-            event.reason = std::move(why);
-            event.by = by.name;
-            co_await book.append(std::move(event));
+        offered.rework = [this](serial_number serial, std::string why, api::caller by) {
+            return releases.authorise(std::move(serial), std::move(why), std::move(by.name));
         };
         offered.open_order = [this](api::order_opening wanted, api::caller by) {
             return and_shown(work_orders.open(std::move(wanted), std::move(by)));
@@ -190,6 +187,7 @@ struct app::parts {
     std::unique_ptr<signing_desk> desk;
     ledger::ledger book;
     orders work_orders;
+    reworks releases;
     relay observer;
     cloud::session cloud;
     station::station line;

@@ -18,6 +18,18 @@ namespace {
     throw failure("station-request-invalid", "Reading the request", printable(name, 40), why);
 }
 
+/// Also of an input method's wide spaces, and of those that do not break.
+bool is_blank(std::string_view text) {
+    while (!text.empty()) {
+        std::size_t length = 0;
+        for (const std::string_view blank : {" ", "\u3000", "\u00a0"})
+            if (text.starts_with(blank)) length = blank.size();
+        if (length == 0) return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
 std::optional<utc_time> time_in(const request& what, std::string_view name) {
     const auto* text = what.asked(name);
     if (text == nullptr || text->empty()) return std::nullopt;
@@ -85,6 +97,7 @@ body_members::~body_members() = default;
 std::string body_members::text(std::string_view name, std::size_t longest) const {
     auto value = text_or_none(name, longest);
     if (value.empty()) wrong(name, "it is missing");
+    if (is_blank(value)) wrong(name, "it is blank");
     return value;
 }
 

@@ -28,7 +28,7 @@ class body_members {
     body_members(const body_members&) = delete;
     body_members& operator=(const body_members&) = delete;
 
-    /// 1 to `longest` bytes without control characters.
+    /// 1 to `longest` bytes without control characters, not all of them blanks.
     std::string text(std::string_view name, std::size_t longest = 256) const;
     std::string text_or_none(std::string_view name, std::size_t longest = 256) const;
     std::int64_t number_or(std::string_view name, std::int64_t otherwise) const;

@@ -327,6 +327,22 @@ TEST_CASE("actions reach the station, with the name of who asked", "[api]") {
     CHECK(done.said == expected);
 }
 
+TEST_CASE("a reason or a serial number of blanks alone is refused in words", "[api]") {
+    doings done;
+    line here{{}, done.providers_of()};
+    for (const auto* body :
+         {R"({"serial":"SN1","reason":"   "})", R"({"serial":"SN1","reason":"\u3000 \u00a0"})",
+          R"({"serial":" ","reason":"new antenna"})", R"({"serial":"SN1"})"}) {
+        const auto refused = here.post("/api/v1/rework", body);
+        INFO(body);
+        CHECK(refused.status == 400);
+        CHECK(refused.code() == "station-request-invalid");
+        CHECK(refused.json()["detail"].get<std::string>().find("it is ") != std::string::npos);
+    }
+    CHECK(done.said.empty());
+    CHECK(here.post("/api/v1/rework", R"({"serial":"SN1","reason":"\u3000x"})").status == 200);
+}
+
 TEST_CASE("a badge that was scanned is answered with who works here now", "[api]") {
     doings done;
     done.signed_on = "OP-17";
