@@ -162,6 +162,48 @@ TEST_CASE("another site's page cannot act, and a name that is not ours is not an
     CHECK(act(json, "evil.example") == "station-request-denied");  // DNS rebinding
 }
 
+TEST_CASE("no address at which something is done can be used by another site's page or form", "[api]") {
+    line here{with_tcp};
+    tokens made{here.wanted.token_file};
+    const std::string host = "localhost:" + std::to_string(here.port());
+    const auto act = [&](const route& one, const std::string& type, const std::string& headers) {
+        std::string path{one.pattern};
+        for (std::size_t at = path.find('{'); at != std::string::npos; at = path.find('{'))
+            path.replace(at, path.find('}') - at + 1, "X");
+        return here
+            .ask_tcp(std::string{one.verb} + ' ' + path + " HTTP/1.1\r\nHost: " + host +
+                     "\r\nConnection: close\r\nAuthorization: Bearer " + made.of[role::engineer] + "\r\n" +
+                     (type.empty() ? "" : "Content-Type: " + type + "\r\n") + headers +
+                     "Content-Length: 2\r\n\r\n[]")
+            .code();
+    };
+    const std::string own = "Origin: http://" + host + "\r\nSec-Fetch-Site: same-origin\r\n";
+
+    int done = 0;
+    for (const auto& one : routes()) {
+        if (one.verb == "GET") continue;
+        ++done;
+        INFO(one.pattern);
+        CHECK(one.body != route::takes::nothing);
+        CHECK_FALSE(one.who.anybody);
+        CHECK(act(one, "application/json", "Origin: http://evil.example\r\n") == "station-request-denied");
+        CHECK(act(one, "application/json", "Origin: null\r\n") == "station-request-denied");
+        CHECK(act(one, "application/json", "Sec-Fetch-Site: cross-site\r\n") == "station-request-denied");
+        CHECK(act(one, "application/json", "Sec-Fetch-Site: same-site\r\n") == "station-request-denied");
+        // What a form can send without being asked about.
+        for (const auto* type :
+             {"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"})
+            CHECK(act(one, type, own) == "station-request-media-type");
+        const auto let_through = act(one, "application/json", own);
+        CHECK(let_through != "station-request-denied");
+        CHECK(let_through != "station-request-media-type");
+        const bool list = one.pattern == "/api/v1/orders/{order}/serials";
+        for (const auto* type : {"text/csv", "application/jsonl", "application/x-ndjson"})
+            CHECK((act(one, type, own) != "station-request-media-type") == list);
+    }
+    CHECK(done == 7);
+}
+
 TEST_CASE("TCP beyond loopback is not served without TLS", "[api]") {
     CHECK_THROWS_WITH(line([](settings& wanted) { wanted.listen = "0.0.0.0:0"; }),
                       Catch::Contains("station-configuration"));
