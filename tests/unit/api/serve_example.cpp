@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// serve_example CERTIFICATE KEY: the API with a station and a ledger to ask about, on a Unix socket and with
+// serve_example CERTIFICATE KEY [GROUP]: the API with a station and a ledger to ask about, on a Unix socket and with
 // TLS on every address. Says where, as a line of JSON, and serves until its input ends.
 #include <cstdio>
 #include <iostream>
@@ -43,9 +43,10 @@ void tell_of_a_board(station::station_status& now) {
 }  // namespace
 
 int main(int count, char** arguments) {
-    if (count != 3) return 2;
+    if (count != 3 && count != 4) return 2;
     nlohmann::json where;
     api::test::line here{[&](settings& wanted) {
+                             if (count == 4) wanted.socket_group = arguments[3];
                              wanted.listen = "0.0.0.0:0";
                              wanted.tls_certificate_file = arguments[1];
                              wanted.tls_key_file = arguments[2];
