@@ -112,6 +112,10 @@ struct app::parts {
         api::providers offered;
         offered.snapshot = [this] { return line.status(); };
         offered.cloud = [this] { return cloud_counters(cloud.counters()); };
+        offered.ledger = [this] {
+            const auto now = book.waiting();
+            return api::ledger_backlog{now.queued, now.kept};
+        };
         offered.scan = [this](serial_number label, slot_name slot,
                               const api::caller&) -> asio::awaitable<slot_name> {
             auto taken_by = co_await scanned(label, slot);

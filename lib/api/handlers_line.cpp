@@ -2,6 +2,7 @@
 // How the line is at this moment.
 #include "api/handlers.hpp"
 #include "api/json_views.hpp"
+#include "api/ledger_pool.hpp"
 #include "api/live_feed.hpp"
 #include "api/metrics.hpp"
 #include "api/providers.hpp"
@@ -41,9 +42,15 @@ asio::awaitable<response> get_metrics(service& here, const request&) {
     auto now = *here.now;
     now.live = here.feed->pages();
     now.live_dropped = here.feed->dropped();
+    const auto behind = here.feed->backlog();
+    now.live_waiting = behind.all;
+    now.live_behind = behind.longest;
+    now.questions = here.pool->waiting();
     const auto cloud = here.station->cloud ? here.station->cloud() : cloud_counters{};
+    const auto ledger = here.station->ledger ? here.station->ledger() : ledger_backlog{};
     response answer{200, "text/plain; version=0.0.4; charset=utf-8",
-                    here.counts->text(status, now, here.station->cloud ? &cloud : nullptr)};
+                    here.counts->text(status, now, here.station->cloud ? &cloud : nullptr,
+                                      here.station->ledger ? &ledger : nullptr)};
     co_return answer;
 }
 

@@ -87,6 +87,10 @@ asio::awaitable<void> ledger_pool::ask(std::function<void(const ledger::reader&)
     co_await run([this, &job] { state_->with_reader(job); });
 }
 
+std::size_t ledger_pool::waiting() const {
+    return state_->waiting;
+}
+
 void ledger_pool::start(std::function<void(const ledger::reader&)> job,
                         std::function<void(std::exception_ptr)> done) {
     asio::post(state_->lengthy, [this, job = std::move(job), done = std::move(done)] {

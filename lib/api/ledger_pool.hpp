@@ -30,6 +30,9 @@ class ledger_pool {
     /// As ask, without a ledger.
     boost::asio::awaitable<void> run(std::function<void()> job);
 
+    /// Jobs of ask and run that have not ended.
+    std::size_t waiting() const;
+
     /// Starts `job` on a thread that long work shares (reports); it must end by itself soon after the pool is
     /// to be destroyed. `done` is called on that thread at its end with what it threw.
     void start(std::function<void(const ledger::reader&)> job, std::function<void(std::exception_ptr)> done);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/live_feed.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <utility>
@@ -90,6 +91,15 @@ live_feed::message live_feed::snapshot() const {
     whole["now"] = now_text();
     whole["status"] = view_of(*last_);
     return std::make_shared<const std::string>(text_of(whole));
+}
+
+live_feed::queues live_feed::backlog() const {
+    queues now;
+    for (const auto* page : pages_) {
+        now.all += page->waiting_.size();
+        now.longest = std::max(now.longest, page->waiting_.size());
+    }
+    return now;
 }
 
 std::optional<std::uint64_t> live_feed::resumable(std::string_view resume) const {

@@ -53,6 +53,12 @@ class live_feed {
     /// first subscription of a while must be preceded by publish().
     void start(subscription& page, std::string_view resume);
 
+    struct queues {
+        std::size_t all = 0;      ///< messages that wait for pages to take them
+        std::size_t longest = 0;  ///< of the page that is furthest behind
+    };
+    queues backlog() const;
+
     std::size_t pages() const { return pages_.size(); }
     std::int64_t dropped() const { return dropped_; }
     std::uint64_t number() const { return number_; }

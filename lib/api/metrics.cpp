@@ -132,7 +132,7 @@ void metrics::commit_took(milliseconds duration, std::int64_t events) {
 }
 
 std::string metrics::text(const station::station_status& status, const traffic& now,
-                          const cloud_counters* cloud) const {
+                          const cloud_counters* cloud, const ledger_backlog* ledger) const {
     std::string out;
     family(out, "fleetline_build_info", "gauge", "The version that runs.");
     value(out, "fleetline_build_info",
@@ -148,6 +148,14 @@ std::string metrics::text(const station::station_status& status, const traffic& 
     commits_.print(out, "fleetline_ledger_commit_seconds", {});
     single(out, "fleetline_ledger_events_total", "counter", "Ledger events written since the start.",
            events_);
+    if (ledger != nullptr) {
+        single(out, "fleetline_ledger_queued", "gauge",
+               "Events and questions that wait for the ledger's thread.",
+               static_cast<std::int64_t>(ledger->queued));
+        single(out, "fleetline_ledger_kept", "gauge",
+               "Ledger events kept in memory because they could not be written so far.",
+               static_cast<std::int64_t>(ledger->kept));
+    }
     family(out, "fleetline_http_responses_total", "counter", "Answers of the API, by status.");
     for (const auto& [status_code, count] : answers_)
         value(out, "fleetline_http_responses_total", "status=" + quoted(std::to_string(status_code)), count);
@@ -157,6 +165,14 @@ std::string metrics::text(const station::station_status& status, const traffic& 
            "Connections turned away because there were too many.", now.connections_refused);
     single(out, "fleetline_live_clients", "gauge", "Pages with a live feed.",
            static_cast<std::int64_t>(now.live));
+    single(out, "fleetline_http_questions", "gauge",
+           "Questions to the ledger, and lists to be read, that are not answered yet.",
+           static_cast<std::int64_t>(now.questions));
+    single(out, "fleetline_live_queued", "gauge", "Messages that wait for pages to take them.",
+           static_cast<std::int64_t>(now.live_waiting));
+    single(out, "fleetline_live_queued_longest", "gauge",
+           "Messages that wait for the page that is furthest behind.",
+           static_cast<std::int64_t>(now.live_behind));
     single(out, "fleetline_live_dropped_total", "counter",
            "Live feeds dropped because their page was too slow.", now.live_dropped);
     return out;

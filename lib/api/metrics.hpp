@@ -32,6 +32,9 @@ struct traffic {
     std::size_t connections = 0;
     std::size_t live = 0;
     std::int64_t live_dropped = 0;
+    std::size_t live_waiting = 0;  ///< messages, of all pages
+    std::size_t live_behind = 0;   ///< messages, of the page that is furthest behind
+    std::size_t questions = 0;     ///< that wait for an answer from the ledger
     std::int64_t connections_refused = 0;
 };
 
@@ -42,7 +45,7 @@ class metrics {
     void answered(int status) { ++answers_[status]; }
 
     std::string text(const station::station_status& status, const traffic& now,
-                     const cloud_counters* cloud) const;
+                     const cloud_counters* cloud, const ledger_backlog* ledger) const;
 
   private:
     std::map<station::step, histogram> steps_;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -42,9 +43,17 @@ struct cloud_counters {
     std::map<std::string, std::map<std::string, std::int64_t>> strays;
 };
 
+/// What waits for the ledger's thread.
+struct ledger_backlog {
+    std::size_t queued = 0;  ///< events and questions
+    std::size_t kept = 0;    ///< events that could not be written so far
+};
+
 struct providers {
     std::function<station::station_status()> snapshot;  ///< required
     std::function<cloud_counters()> cloud;  ///< for the metrics, which go without where it is empty
+
+    std::function<ledger_backlog()> ledger;  ///< likewise
 
     /// A label was read. `slot` may be empty: the slot that waits for a scan. Answers the slot that took it;
     /// empty: it is kept for the next board.

@@ -196,6 +196,11 @@ class ledger::impl {
         return trouble_;
     }
 
+    backlog waiting() const {
+        const std::lock_guard lock(mutex_);
+        return {queue_.size() + in_hand_, kept_count_};
+    }
+
   private:
     void accept(task next) {
         if (!wanted_.threaded && !wanted_.schedule) {
@@ -241,11 +246,16 @@ class ledger::impl {
                 group.push_back(std::move(queue_.front()));
                 queue_.pop_front();
             }
+            in_hand_ = group.size();
         }
         if (group.empty())
             probe();
         else
             carry_out(std::move(group));
+        {
+            const std::lock_guard lock(mutex_);
+            in_hand_ = 0;
+        }
         sign_head_when_due();
         drop_transcripts_when_due();
     }
@@ -308,6 +318,10 @@ class ledger::impl {
             }
         }
         kept_ = std::move(left);
+        {
+            const std::lock_guard lock(mutex_);
+            kept_count_ = kept_.size();
+        }
         for (auto& again : kept_) again.error = nullptr;
         asio::post(executor_, [callers = std::move(callers), committed = committed_, took, written_now] {
             if (*committed && written_now > 0) (*committed)(took, written_now);
@@ -460,6 +474,8 @@ class ledger::impl {
     mutable std::mutex mutex_;
     std::condition_variable awake_;
     std::deque<task> queue_;
+    std::size_t in_hand_ = 0;     ///< of the queue's tasks
+    std::size_t kept_count_ = 0;  ///< of kept_, for others
     std::string trouble_;
     bool stopping_ = false;
     bool turn_due_ = false;   ///< scheduled
@@ -564,6 +580,10 @@ asio::awaitable<bool> ledger::drop_transcripts(utc_time before) {
 
 bool ledger::writable() const {
     return impl_->trouble().empty();
+}
+
+backlog ledger::waiting() const {
+    return impl_->waiting();
 }
 
 std::string ledger::trouble() const {

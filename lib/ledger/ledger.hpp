@@ -127,6 +127,12 @@ struct passed_record {
     std::optional<milliseconds> duration;
 };
 
+/// What waits for the ledger's thread.
+struct backlog {
+    std::size_t queued = 0;  ///< events and questions, those in hand too
+    std::size_t kept = 0;    ///< events that could not be written so far
+};
+
 class ledger {
   public:
     /// Opens (or creates), migrates and checks the head of the chain. Throws failure(station-ledger-…).
@@ -179,6 +185,8 @@ class ledger {
     /// False after a write failed and until one works again, with why.
     bool writable() const;
     std::string trouble() const;
+
+    backlog waiting() const;
 
   private:
     class impl;

@@ -154,16 +154,24 @@ TEST_CASE("a page that takes nothing is dropped, the others go on", "[api]") {
     page well{here};
     well.next();
     std::string dropped;
+    std::string longest;
     // Until the kernel's buffer for the stuck page is full, and then its queue here.
     for (int i = 0; i < 4000 && dropped.empty(); ++i) {
         here.change([&](station::station_status& now) {
             now.slots[0].failure_reason = std::string(20'000, 'x') + std::to_string(i);
         });
         well.next();
-        if (here.get("/metrics").body.find("fleetline_live_dropped_total 1\n") != std::string::npos)
+        const auto told = here.get("/metrics").body;
+        if (told.find("fleetline_live_dropped_total 1\n") != std::string::npos) {
             dropped = "yes";
+            continue;
+        }
+        const std::string_view name = "\nfleetline_live_queued_longest ";
+        const auto at = told.find(name) + name.size();
+        longest = told.substr(at, told.find('\n', at) - at);
     }
     CHECK(dropped == "yes");
+    CHECK(longest == "8");
     work_on(here, "SN9");
     CHECK(well.next()["slots"][0]["serial"] == "SN9");
 }

@@ -126,6 +126,18 @@ TEST_CASE("metrics tell slots, outcomes, the cloud session and how long steps to
     CHECK_THAT(text, Catch::Contains("fleetline_step_duration_seconds_sum{step=\"csr\"} 0.300\n"));
 }
 
+TEST_CASE("metrics tell what waits for the ledger and for pages", "[api]") {
+    line here({}, [](providers& station) { station.ledger = [] { return ledger_backlog{5, 2}; }; });
+
+    const auto text = here.get("/metrics").body;
+
+    for (const auto* told :
+         {"fleetline_ledger_queued 5\n", "fleetline_ledger_kept 2\n", "fleetline_http_questions 0\n",
+          "fleetline_live_queued 0\n", "fleetline_live_queued_longest 0\n"})
+        CHECK_THAT(text, Catch::Contains(told));
+    CHECK(line{}.get("/metrics").body.find("fleetline_ledger_queued") == std::string::npos);
+}
+
 TEST_CASE("metrics tell what the session with the cloud has seen", "[api]") {
     line here({}, [](providers& station) {
         station.cloud = [] {

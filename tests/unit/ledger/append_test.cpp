@@ -212,8 +212,10 @@ TEST_CASE(
     CHECK(told == 0);
     CHECK(line.query("SELECT count(*) FROM event") == "0");
     REQUIRE(turns.size() == 1);
+    CHECK(line.book->waiting().queued == 3);
 
     turns.front()();
+    CHECK(line.book->waiting().queued == 0);
     line.io.restart();
     line.io.run();
     CHECK(told == 3);

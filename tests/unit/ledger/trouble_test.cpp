@@ -89,10 +89,12 @@ TEST_CASE("what nobody waits for is kept while the disk is full, and recorded af
         ended.outcome = "failed";
         line.book->append_later(std::move(ended));
         CHECK(code_of([&] { run(line.io, line.book->flush()); }) == "station-ledger-unwritable");
+        CHECK(line.book->waiting().kept == 2);
     }
 
     run(line.io, line.book->flush());
 
+    CHECK(line.book->waiting().kept == 0);
     CHECK(line.device("SN0001").reached == stage::issued);
     CHECK(line.device("SN0001").outcome == "failed");
     CHECK(line.reader().verify().problems.empty());
