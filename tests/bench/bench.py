@@ -6,7 +6,9 @@ line: one board's cycle time beside its floor (bytes on the wire at the baud rat
 the cloud), and sixteen boards side by side beside one.
 cloud: one session beside AWS's own client (see cloud_peers.py); some minutes.
 ledger: a ledger of --attempts attempts (bench_ledger), lookups, statistics of a day, csv beside sqlite3's own, audit verify,
-group commit beside a transaction for each event on the same disk, whole calls of the programs."""
+group commit beside a transaction for each event on the same disk, whole calls of the programs.
+slots: a board in each of --slots slots at once, how long others wait for the event loop meanwhile, memory; then the same with
+fifty open pages and one that takes nothing (see slots_bench.py)."""
 import argparse
 import json
 import os
@@ -23,6 +25,7 @@ sys.path.insert(0, str(ROOT / "tests" / "rehearsal"))
 
 from cloud_peers import bench_cloud  # noqa: E402  (the path is set above)
 from line import Line  # noqa: E402
+from slots_bench import bench_slots  # noqa: E402
 
 BAUD = 115200
 # The simulated board's own work, as it was started below: key pair, request, pause before the reset, boot.
@@ -171,14 +174,15 @@ def bench_ledger(attempts):
 
 
 BENCHES = {"line": lambda _: bench_line(), "cloud": lambda _: bench_cloud(),
-           "ledger": lambda options: bench_ledger(options.attempts)}
+           "ledger": lambda options: bench_ledger(options.attempts), "slots": lambda options: bench_slots(options.slots)}
 
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("bench", nargs="*", metavar="line|cloud|ledger", help="default: all")
+    parser.add_argument("bench", nargs="*", metavar="line|cloud|ledger|slots", help="default: all")
     parser.add_argument("--attempts", type=int, default=100_000, metavar="N", help="in the ledger (default: %(default)s)")
+    parser.add_argument("--slots", type=int, default=256, metavar="N", help="of the station (default: %(default)s)")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE")
     options = parser.parse_args()
     unknown = [name for name in options.bench if name not in BENCHES]

@@ -96,9 +96,16 @@ TEST_CASE("a broken file of who is signed on is as good as none", "[station][dut
     staff_room here;
     CHECK(here.next_life() == "day shift");
     const std::string now = to_rfc3339(here.time.utc_now());
-    for (const std::string& text : {std::string(), std::string("\n"), std::string("OP-17\n"), now + "\n",
-                                    now + " \n", "yesterday OP-17\n", now + " a\tb\n", now + " \xff\n",
-                                    now + ' ' + std::string(5000, 'x') + "\n"}) {
+    const std::vector<std::string> broken{"",
+                                          "\n",
+                                          "OP-17\n",
+                                          now + "\n",
+                                          now + " \n",
+                                          "yesterday OP-17\n",
+                                          now + " a\tb\n",
+                                          now + " \xff\n",
+                                          now + ' ' + std::string(5000, 'x') + "\n"};
+    for (const auto& text : broken) {
         std::ofstream(here.file, std::ios::binary | std::ios::trunc) << text;
         INFO(text);
         CHECK(here.next_life() == "day shift");
