@@ -47,7 +47,6 @@ int main(int argc, char** argv) {
     app.add_option("--region", chosen.region, "region in the ARNs");
     app.add_option("--log", chosen.log_file, "file for the log; default stderr");
     app.add_option("--limit", chosen.limits, "NAME=NUMBER, a broker limit; 0 switches it off")
-        ->expected(1)
         ->allow_extra_args(false);
     CLI11_PARSE(app, argc, argv);
     try {
