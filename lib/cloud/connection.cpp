@@ -20,12 +20,29 @@ constexpr milliseconds least_between_connects{1'000};  // AWS: one CONNECT a sec
 constexpr milliseconds long_enough{60'000};            // up so long, the next back-off starts anew
 constexpr milliseconds pushed_out_soon{20'000};        // two stations with one id throw each other out
 constexpr int session_taken_over = 0x8E;
+constexpr int granted = 2;  // SUBACK: the highest QoS
+constexpr int quota_exceeded = 0x97;
+constexpr std::size_t most_listed = 4;
 constexpr milliseconds link_slack{2'000};
 constexpr milliseconds good_bye_limit{1'000};  // a name look-up within Paho cannot be called off
 
 std::uint64_t random_seed() {
     std::random_device device;
     return (std::uint64_t{device()} << 32) | device();
+}
+
+std::string listed(const std::vector<std::string>& topics) {
+    std::string text;
+    for (std::size_t at = 0; at < std::min(topics.size(), most_listed); ++at) {
+        text += (at == 0 ? "" : ", ") + topics[at];
+    }
+    if (topics.size() > most_listed) text += " and " + std::to_string(topics.size() - most_listed) + " more";
+    return text;
+}
+
+std::string remedy_for(const std::string& topic) {
+    return ": the claim's policy must allow iot:Subscribe to topicfilter/" + topic +
+           "; mend it, then reload fleetlined";
 }
 
 }  // namespace
@@ -142,6 +159,7 @@ void connection::came_up(const link_up& answer) {
 }
 
 void connection::link_lost(int reason) {
+    lost_ = true;
     lost_reason_ = reason;
     if (up_) ++count_.losses;
     up_ = false;
@@ -150,18 +168,28 @@ void connection::link_lost(int reason) {
     pump();
 }
 
+/// Somebody who replaces the claim or reloads the station has done something about what is wrong, and need
+/// not wait for it to be tried.
 asio::awaitable<void> connection::pause_before_connect() {
     auto pause = least_between_connects;
     const auto times = failures_ + pushed_out_;
     if (times > 0) {
-        const auto doubled = settings_.reconnect_least * (1LL << std::min(times - 1, 16));
         const auto longest = std::max(settings_.reconnect_longest, least_between_connects);
-        const auto most = std::min<milliseconds>(doubled, longest);
+        const auto doubled = settings_.reconnect_least * (1LL << std::min(times - 1, 16));
+        const auto most = denied_ ? longest : std::min<milliseconds>(doubled, longest);
         std::uniform_int_distribution<std::int64_t> jitter(most.count() / 2, most.count());
         pause = std::max(least_between_connects, milliseconds{jitter(dice_)});
     }
-    if (last_connect_ != monotonic_time{}) co_await time_.wait_until(last_connect_ + pause);
+    if (last_connect_ != monotonic_time{}) {
+        co_await (time_.wait_until(last_connect_ + pause) || until_claim_replaced());
+        if (renew_) failures_ = pushed_out_ = 0;
+        co_await time_.wait_until(last_connect_ + least_between_connects);
+    }
     last_connect_ = time_.now();
+}
+
+asio::awaitable<void> connection::until_claim_replaced() {
+    while (!renew_) co_await changed_.wait();
 }
 
 asio::awaitable<bool> connection::connect_once() {
@@ -180,6 +208,8 @@ asio::awaitable<bool> connection::connect_once() {
     claim_files files;
     files.certificate = claim_.ready().claim.certificate_file.string();
     files.key = claim_.ready().claim.key_file.string();
+    lost_ = false;
+    lost_reason_ = 0;
     auto answer = co_await within(time_, settings_.connect_timeout + link_slack, link_.connect(files));
     if (answer && answer->connected) {
         const bool subscribed = co_await subscribe();
@@ -190,34 +220,61 @@ asio::awaitable<bool> connection::connect_once() {
     const auto said = answer ? answer->words : std::string("no answer in time");
     const auto code = answer ? answer->reason : 0;
     wire_.link_failed();
+    subscribe_losses_ = 0;
+    denied_ = false;
     const auto found = co_await diagnose(claim_.ready(), time_, code, said);
     if (found.code.starts_with("cloud-claim-")) claim_.forget();
     set_trouble(found.code, found.text);
     co_return false;
 }
 
+/// All at once; where the connection was lost over that, one by one: AWS ends it instead of refusing, and
+/// only so it shows which topic is the one.
 asio::awaitable<bool> connection::subscribe() {
     const auto topics = wire_.answer_topics();
-    lost_reason_ = 0;
-    const auto codes = co_await link_.subscribe(topics);
-    if (codes.size() != topics.size()) {
-        // AWS closes the connection instead of refusing; once may be chance.
-        const bool again = ++subscribe_losses_ > 1;
-        set_trouble(
-            again ? "cloud-policy-denies" : "cloud-connection-lost",
-            again ? "The cloud closes the connection when the station subscribes to the answer topics (" +
-                        topics.front() + " …): the claim's policy does not allow it"
-                  : "The connection was lost while subscribing");
-        co_return false;
-    }
-    for (std::size_t at = 0; at < codes.size(); ++at) {
-        if (codes[at] <= 2) continue;
-        set_trouble("cloud-policy-denies", "The cloud does not let the station subscribe to " + topics[at] +
-                                               ": the claim's policy must allow it");
-        co_return false;
+    const auto at_once = static_cast<std::ptrdiff_t>(subscribe_losses_ == 0 ? topics.size() : 1);
+    std::vector<std::string> refused;
+    bool too_many = false;
+    for (auto first = topics.begin(); first != topics.end(); first += at_once) {
+        const std::vector<std::string> part(first, first + at_once);
+        const auto answer = co_await link_.subscribe(part);
+        if (answer.codes.size() != part.size()) {
+            if (answer.lost) {
+                lost_over_subscribe(part);
+            } else {
+                set_trouble("cloud-no-answer", "The cloud does not answer when the station subscribes");
+            }
+            co_return false;
+        }
+        for (std::size_t at = 0; at < part.size(); ++at) {
+            if (answer.codes[at] > granted) refused.push_back(part[at]);
+            too_many = too_many || answer.codes[at] == quota_exceeded;
+        }
     }
     subscribe_losses_ = 0;
-    co_return true;
+    suspect_.clear();
+    denied_ = !refused.empty() && !too_many;
+    if (refused.empty() && lost_) lost_over_subscribe(topics);
+    if (refused.empty()) co_return !lost_;
+    if (too_many) {
+        set_trouble("cloud-throttled", "The cloud takes no more subscriptions at the moment");
+    } else {
+        set_trouble("cloud-policy-denies", "The cloud does not let the station subscribe to " +
+                                               listed(refused) + remedy_for(refused.front()));
+    }
+    co_return false;
+}
+
+void connection::lost_over_subscribe(const std::vector<std::string>& topics) {
+    ++subscribe_losses_;
+    if (topics.size() > 1) {  // once may be chance
+        set_trouble("cloud-connection-lost", "The connection was lost while subscribing");
+        return;
+    }
+    denied_ = suspect_ == topics.front();
+    suspect_ = topics.front();
+    set_trouble("cloud-policy-denies", "The cloud closes the connection when the station subscribes to " +
+                                           suspect_ + remedy_for(suspect_));
 }
 
 /// A claim that was replaced is looked at before the session that works is given up for it; then nothing new

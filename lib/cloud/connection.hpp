@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "cloud/bell.hpp"
 #include "cloud/claim_keeper.hpp"
@@ -57,8 +58,10 @@ class connection final : private link_events {
     boost::asio::awaitable<void> keep_connected();
     boost::asio::awaitable<void> keep_time();
     boost::asio::awaitable<void> pause_before_connect();
+    boost::asio::awaitable<void> until_claim_replaced();
     boost::asio::awaitable<bool> connect_once();
     boost::asio::awaitable<bool> subscribe();
+    void lost_over_subscribe(const std::vector<std::string>& topics);
     boost::asio::awaitable<void> until_lost_or_renewed();
     void came_up(const link_up& answer);
     void judge_loss();
@@ -86,10 +89,13 @@ class connection final : private link_events {
     session_counters count_;
     bool up_ = false;
     bool renew_ = false;
+    bool lost_ = false;  ///< the connection that was made last
     int lost_reason_ = 0;
-    int failures_ = 0;    ///< to connect, in a row
-    int pushed_out_ = 0;  ///< in a row: lost soon after connecting, for no other reason
-    int subscribe_losses_ = 0;
+    int failures_ = 0;          ///< to connect, in a row
+    int pushed_out_ = 0;        ///< in a row: lost soon after connecting, for no other reason
+    int subscribe_losses_ = 0;  ///< in a row
+    std::string suspect_;       ///< topic that the connection ended over when it was subscribed to alone
+    bool denied_ = false;       ///< the policy does not let the station hear answers: it seldom asks again
     monotonic_time last_connect_{};
     monotonic_time up_since_{};
     monotonic_time heard_{};  ///< anything from the broker

@@ -38,6 +38,7 @@ constexpr milliseconds join_limit{2'000};
 constexpr std::size_t filters_a_packet = 8;  // AWS's limit
 constexpr int no_own_window = 65'535;        // Paho's window stalls for a second when it is full
 constexpr int not_authorised = 0x87;
+constexpr int refused = 0x80;  // a SUBACK code from here on
 
 std::uint16_t port_of(const sockaddr_storage& address) {
     if (address.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
@@ -106,7 +107,8 @@ struct mqtt_link::core : std::enable_shared_from_this<core> {
     std::mutex gate;
     bool closed = false;  ///< nothing is posted any more
     std::atomic<bool> stopping{false};
-    std::atomic<std::uint64_t> dropped{0};  ///< connections up to this one are not waited for
+    std::atomic<std::uint64_t> dropped{0};          ///< connections up to this one are not waited for
+    std::atomic<std::uint64_t> ended_by_itself{0};  ///< the last connection whose loss was told
 
     // Paho's thread.
     asio::io_context work;
@@ -135,13 +137,16 @@ struct mqtt_link::core : std::enable_shared_from_this<core> {
             self.current = 0;
             self.events->link_lost(reason);
         });
+        ended_by_itself = number;
     }
 
-    bool wait(const mqtt::token_ptr& token, std::uint64_t number, milliseconds limit);
+    bool wait(const mqtt::token_ptr& token, std::uint64_t number, milliseconds limit,
+              bool while_connected = false);
     link_up open(const claim_files& claim, std::uint64_t number);
     std::shared_ptr<connection> make(std::uint64_t number);
     mqtt::connect_options options(const claim_files& claim) const;
-    subscribe_codes subscribe(const std::vector<std::string>& topics, std::uint64_t number);
+    subscribe_answer subscribe(const std::vector<std::string>& topics, std::uint64_t number);
+    subscribe_answer subscribe_at_once(const std::vector<std::string>& topics, std::uint64_t number);
     void publish(const std::string& topic, std::string_view payload, std::uint64_t number,
                  std::uint64_t ticket);
     void good_bye_and_forget(std::uint64_t up_to);
@@ -158,10 +163,12 @@ void mqtt_link::core::connection::settled(const mqtt::token& token, int result) 
     });
 }
 
-bool mqtt_link::core::wait(const mqtt::token_ptr& token, std::uint64_t number, milliseconds limit) {
+bool mqtt_link::core::wait(const mqtt::token_ptr& token, std::uint64_t number, milliseconds limit,
+                           bool while_connected) {
     const auto end = std::chrono::steady_clock::now() + limit;
     while (!token->is_complete()) {
         if (stopping || dropped >= number || std::chrono::steady_clock::now() > end) return false;
+        if (while_connected && ended_by_itself >= number) return false;
         try {
             if (token->wait_for(look_again)) return true;
         } catch (const mqtt::exception&) {
@@ -265,27 +272,44 @@ link_up mqtt_link::core::open(const claim_files& claim, std::uint64_t number) {
     return result;
 }
 
-subscribe_codes mqtt_link::core::subscribe(const std::vector<std::string>& topics, std::uint64_t number) {
-    subscribe_codes codes;
-    if (!live || live->number != number) return codes;
+subscribe_answer mqtt_link::core::subscribe(const std::vector<std::string>& topics, std::uint64_t number) {
+    subscribe_answer all;
+    if (!live || live->number != number) {
+        all.lost = true;
+        return all;
+    }
+    for (std::size_t first = 0; first < topics.size(); first += filters_a_packet) {
+        const auto last_one = std::min(topics.size(), first + filters_a_packet);
+        const std::vector<std::string> part(topics.begin() + static_cast<std::ptrdiff_t>(first),
+                                            topics.begin() + static_cast<std::ptrdiff_t>(last_one));
+        const auto answer = subscribe_at_once(part, number);
+        all.codes.insert(all.codes.end(), answer.codes.begin(), answer.codes.end());
+        all.lost = answer.lost;
+        if (answer.codes.size() != part.size()) break;
+    }
+    return all;
+}
+
+subscribe_answer mqtt_link::core::subscribe_at_once(const std::vector<std::string>& topics,
+                                                    std::uint64_t number) {
+    subscribe_answer answer;
     try {
-        for (std::size_t first = 0; first < topics.size(); first += filters_a_packet) {
-            const auto last_one = std::min(topics.size(), first + filters_a_packet);
-            const std::vector<std::string> part(topics.begin() + static_cast<std::ptrdiff_t>(first),
-                                                topics.begin() + static_cast<std::ptrdiff_t>(last_one));
-            const auto token = live->client->subscribe(mqtt::string_collection::create(part),
-                                                       mqtt::iasync_client::qos_collection(part.size(), 1));
-            if (!wait(token, number, subscribe_limit)) return codes;
-            if (token->get_return_code() < 0) return codes;
-            const auto answer = token->get_subscribe_response();
-            for (const auto code : answer.get_reason_codes()) {
-                codes.push_back(static_cast<int>(code));
-            }
+        const auto token = live->client->subscribe(mqtt::string_collection::create(topics),
+                                                   mqtt::iasync_client::qos_collection(topics.size(), 1));
+        // Of a connection that ends Paho drops the token without a word.
+        if (wait(token, number, subscribe_limit, true)) {
+            const auto response = token->get_subscribe_response();
+            for (const auto code : response.get_reason_codes())
+                answer.codes.push_back(static_cast<int>(code));
         }
     } catch (const mqtt::exception& error) {
         log.debug("Subscribing failed", {{"REASON", error.what()}});
+        // The code of a single topic comes as the whole request's failure.
+        const int code = std::max(error.get_reason_code(), error.get_return_code());
+        if (topics.size() == 1 && code >= refused) answer.codes.push_back(code);
     }
-    return codes;
+    answer.lost = answer.codes.empty() && (ended_by_itself >= number || !live->client->is_connected());
+    return answer;
 }
 
 void mqtt_link::core::publish(const std::string& topic, std::string_view payload, std::uint64_t number,
@@ -385,14 +409,14 @@ asio::awaitable<link_up> mqtt_link::connect(claim_files claim) {
     co_return result;
 }
 
-asio::awaitable<subscribe_codes> mqtt_link::subscribe(std::vector<std::string> topics) {
+asio::awaitable<subscribe_answer> mqtt_link::subscribe(std::vector<std::string> topics) {
     const auto self = core_;
     const auto number = self->current;
-    auto operation = std::make_shared<pending<subscribe_codes>>(self->executor);
+    auto operation = std::make_shared<pending<subscribe_answer>>(self->executor);
     asio::post(self->work, [self, number, topics = std::move(topics), operation]() mutable {
-        auto codes = self->subscribe(topics, number);
-        self->post([operation = std::move(operation), codes = std::move(codes)]() mutable {
-            operation->value = std::move(codes);
+        auto answer = self->subscribe(topics, number);
+        self->post([operation = std::move(operation), answer = std::move(answer)]() mutable {
+            operation->value = std::move(answer);
             operation->done = true;
             operation->rung.ring();
         });

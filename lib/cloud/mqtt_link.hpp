@@ -47,8 +47,10 @@ struct link_up {
     link_up() : receive_maximum(65'535) {}
 };
 
-/// One code a topic, in order: 0..2 granted, 128 and above refused. Empty: no answer came.
-using subscribe_codes = std::vector<int>;
+struct subscribe_answer {
+    std::vector<int> codes;  ///< one a topic, in order: 0..2 granted, 128 and above refused; fewer: no answer
+    bool lost = false;       ///< the connection ended instead
+};
 
 class mqtt_link {
   public:
@@ -63,7 +65,7 @@ class mqtt_link {
     boost::asio::awaitable<link_up> connect(claim_files claim);
 
     /// All in one packet (of eight, as AWS has it), QoS 1.
-    boost::asio::awaitable<subscribe_codes> subscribe(std::vector<std::string> topics);
+    boost::asio::awaitable<subscribe_answer> subscribe(std::vector<std::string> topics);
 
     /// QoS 1. Ends in link_acknowledged, link_not_sent, link_denied or link_lost.
     void publish(const std::string& topic, std::string_view payload, std::uint64_t ticket);

@@ -147,9 +147,9 @@ asio::awaitable<bool> visit::do_all() {
 
 asio::awaitable<visit::end> visit::subscribe(const deed& what) {
     std::vector<std::string> one{what.topic};
-    const auto codes = co_await link_.subscribe(std::move(one));
-    if (codes.empty()) co_return end::lost;
-    if (codes.front() <= 2) {
+    const auto answer = co_await link_.subscribe(std::move(one));
+    if (answer.codes.empty()) co_return end::lost;
+    if (answer.codes.front() <= 2) {
         subscribed_.push_back(what.topic);
         co_return end::done;
     }

@@ -99,9 +99,16 @@ class running_session {
   public:
     explicit running_session(cloud::session_settings settings)
         : session(io.get_executor(), std::move(settings), time, log, notes) {}
+    /// By another clock than the machine's.
+    running_session(cloud::session_settings settings, time_source& other)
+        : time(other), session(io.get_executor(), std::move(settings), time, log, notes) {}
 
+  private:
+    system_time_source own_time_;
+
+  public:
     boost::asio::io_context io{1};
-    system_time_source time;
+    time_source& time = own_time_;
     logger log{std::getenv("TEST_LOG") ? logger::target::standard_error : logger::target::nowhere,
                log_level::debug};
     note_taker notes;

@@ -85,6 +85,16 @@ void rehearsal_cloud::forget_faults() {
     request("DELETE", "/rehearsal/faults", "");
 }
 
+void rehearsal_cloud::claim_may(const std::string& statements) {
+    std::string document;
+    for (const char letter : R"({"Version":"2012-10-17","Statement":[)" + statements + "]}") {
+        if (letter == '"') document += '\\';
+        document += letter;
+    }
+    request("POST", "/policies/fleetline-rehearsal-claim/version?setAsDefault=true",
+            R"({"policyDocument":")" + document + "\"}");
+}
+
 void rehearsal_cloud::request(const std::string& method, const std::string& target, const std::string& body) {
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};

@@ -24,6 +24,8 @@ class rehearsal_cloud {
     /// One fault, as its README has it.
     void fault(const std::string& json);
     void forget_faults();
+    /// Instead of what its policy has said so far.
+    void claim_may(const std::string& statements);
 
     scratch files;
 

@@ -4,6 +4,7 @@
 
 #include "cloud/bell.hpp"
 #include "line.hpp"
+#include "noting_clock.hpp"
 #include "rehearsal_cloud.hpp"
 
 using namespace fleetline;
@@ -141,4 +142,35 @@ TEST_CASE("answer topics that the claim's policy does not allow are named, and n
     CHECK_FALSE(told->connected);
     CHECK(told->trouble.find("provisioning-templates/another/provision") != std::string::npos);
     CHECK(line.session.counters().connects == 0);
+}
+
+TEST_CASE("the one answer topic over which the cloud closes the connection is found, and seldom tried again",
+          "[cloud][rehearsal]") {
+    rehearsal_cloud aws({"--limit", "denied_subscribe_disconnects=1"});
+    const std::string anything = R"({"Effect":"Allow","Action":"iot:*","Resource":"*"})";
+    const std::string topic = "$aws/provisioning-templates/fleetline-rehearsal/provision/json/rejected";
+    aws.claim_may(anything + R"(,{"Effect":"Deny","Action":"iot:Subscribe","Resource":"arn:*:topicfilter/)" +
+                  topic + R"("})");
+    auto settings = aws.settings();
+    settings.reconnect_longest = std::chrono::hours{2};
+    noting_clock clock;
+    running_session line(settings, clock);
+    std::uint64_t tries = 0;
+
+    const auto trip = [&]() -> asio::awaitable<void> {
+        while (clock.longest_wait < std::chrono::hours{1}) co_await line.time.wait_for(milliseconds{10});
+        tries = line.session.counters().connects_failed;
+        aws.claim_may(anything);
+        line.session.claim_replaced();
+        co_await line.session.available();
+    };
+    line.during(trip());
+
+    std::vector<std::string> told;
+    for (const auto& status : line.notes.statuses) told.push_back(status.trouble_code);
+    CHECK(told ==
+          std::vector<std::string>{"cloud-connection-lost", "cloud-policy-denies", "", "station-stopping"});
+    CHECK(line.notes.statuses.at(1).trouble.find("subscribes to " + topic) != std::string::npos);
+    CHECK(line.notes.statuses.at(1).trouble.find("topicfilter/" + topic) != std::string::npos);
+    CHECK(tries == 3);  // all at once, then one by one until it was the same twice
 }

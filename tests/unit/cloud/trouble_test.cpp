@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each trouble of the session, provoked for real: what it is called, and what the words say.
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <catch2/catch.hpp>
@@ -9,7 +10,10 @@
 #include "broker.hpp"
 #include "cloud/bell.hpp"
 #include "cloud/diagnosis.hpp"
+#include "cloud/messages.hpp"
+#include "cloud/mqtt_link.hpp"
 #include "line.hpp"
+#include "noting_clock.hpp"
 #include "scripted_cloud.hpp"
 #include "tls_door.hpp"
 #include "told_clock.hpp"
@@ -26,7 +30,8 @@ station::issuer_status first_trouble(cloud::session_settings settings, const std
     const auto look = [&]() -> asio::awaitable<void> {
         for (int turn = 0; turn < 1'500; ++turn) {
             const auto& told = line.notes.statuses;
-            if (!told.empty() && (wanted.empty() || told.back().trouble_code == wanted)) co_return;
+            const auto code = told.empty() ? std::string{} : told.back().trouble_code;
+            if (!code.empty() && (wanted.empty() || code == wanted)) co_return;
             co_await line.time.wait_for(milliseconds{10});
         }
     };
@@ -53,6 +58,26 @@ certificate_wish named(const std::string& name) {
     certificate_wish wish;
     wish.common_name = name;
     return wish;
+}
+
+/// Stock mosquitto's access list does not look at SUBSCRIBE; its dynamic security does.
+void deny_subscribing(broker& mosquitto, const std::vector<std::string>& topics) {
+    std::string rules;
+    for (const auto& topic : topics) {
+        rules += R"({"acltype":"subscribeLiteral","topic":")" + topic + R"(","priority":1,"allow":false},)";
+    }
+    rules += R"({"acltype":"subscribePattern","topic":"#","priority":0,"allow":true})";
+    const auto file = mosquitto.files.write(
+        "access.json",
+        R"({"defaultACLAccess":{"publishClientSend":true,"publishClientReceive":true,"subscribe":true,)"
+        R"("unsubscribe":true},"clients":[{"username":"Claim","roles":[{"rolename":"claim"}]}],)"
+        R"("roles":[{"rolename":"claim","acls":[)" +
+            rules + "]}]}");
+    for (const auto& place : std::filesystem::directory_iterator("/usr/lib")) {
+        const auto plugin = place.path() / "mosquitto_dynamic_security.so";
+        if (!std::filesystem::exists(plugin)) continue;
+        mosquitto.extra = "plugin " + plugin.string() + "\nplugin_opt_config_file " + file.string() + "\n";
+    }
 }
 
 bool says(const station::issuer_status& status, const std::string& words) {
@@ -223,12 +248,82 @@ TEST_CASE("a policy that does not let the station connect is named", "[cloud]") 
     CHECK((status.trouble_code == "cloud-claim-refused" || status.trouble_code == "cloud-policy-denies"));
 }
 
+TEST_CASE("answer topics that are refused are all named, seldom tried again, and at once after a reload",
+          "[cloud]") {
+    broker mosquitto;
+    const auto topics = cloud::register_topics(cloud::payload_format::json, "boards");
+    deny_subscribing(mosquitto, {topics.accepted, topics.rejected});
+    mosquitto.start();
+    auto settings = mosquitto.settings();
+    settings.version = GENERATE(cloud::mqtt_version::v3_1_1, cloud::mqtt_version::v5);
+    settings.reconnect_longest = std::chrono::hours{2};
+    noting_clock clock;
+    running_session line(settings, clock);
+    std::uint64_t tries = 0;
+
+    const auto trip = [&]() -> asio::awaitable<void> {
+        while (clock.longest_wait < std::chrono::hours{1}) co_await line.time.wait_for(milliseconds{10});
+        tries = line.session.counters().connects_failed;
+        mosquitto.extra.clear();
+        mosquitto.restart();
+        line.session.claim_replaced();
+        co_await line.session.available();
+    };
+    line.during(trip());
+
+    const auto& told = line.notes.statuses.front();
+    CHECK(told.trouble_code == "cloud-policy-denies");
+    CHECK(says(told, topics.accepted + ", " + topics.rejected));
+    CHECK(says(told, "iot:Subscribe to topicfilter/" + topics.accepted));
+    CHECK(tries == 1);
+    CHECK(line.notes.statuses.at(1).connected);
+}
+
+TEST_CASE("a single topic that is refused is told from a lost connection", "[cloud]") {
+    broker mosquitto;
+    deny_subscribing(mosquitto, {"one"});
+    mosquitto.start();
+    auto settings = mosquitto.settings();
+    settings.version = GENERATE(cloud::mqtt_version::v3_1_1, cloud::mqtt_version::v5);
+    asio::io_context io{1};
+    const logger log{logger::target::nowhere, log_level::debug};
+    struct : cloud::link_events {
+        void link_message(const std::string&, const std::string&) override {}
+        void link_acknowledged(std::uint64_t) override {}
+        void link_not_sent(std::uint64_t) override {}
+        void link_denied(std::uint64_t) override {}
+        void link_lost(int) override {}
+    } nobody;
+    cloud::subscribe_answer refused, granted;
+
+    {
+        cloud::mqtt_link link(io.get_executor(), settings, log, nobody);
+        const auto trip = [&]() -> asio::awaitable<void> {
+            const cloud::claim_files files{settings.claim.certificate_file, settings.claim.key_file};
+            co_await link.connect(files);
+            const std::vector<std::string> one{"one"}, other{"other"};
+            refused = co_await link.subscribe(one);
+            granted = co_await link.subscribe(other);
+            co_await link.close();
+        };
+        asio::co_spawn(io, trip(), asio::detached);
+        io.run();
+    }
+
+    REQUIRE(refused.codes.size() == 1);
+    CHECK(refused.codes.front() >= 0x80);
+    CHECK_FALSE(refused.lost);
+    CHECK(granted.codes == std::vector<int>{1});
+}
+
 TEST_CASE("two stations with one id are told so", "[cloud]") {
     broker mosquitto;
     mosquitto.start();
-    running_session other(mosquitto.settings());
-    running_session line(mosquitto.settings());
-    const auto taken = [](running_session& who) {
+    auto settings = mosquitto.settings();
+    settings.version = GENERATE(cloud::mqtt_version::v3_1_1, cloud::mqtt_version::v5);
+    running_session other(settings);
+    running_session line(settings);
+    const auto taken = [](const running_session& who) {
         for (const auto& status : who.notes.statuses) {
             if (status.trouble_code == "cloud-client-id-taken") return true;
         }
