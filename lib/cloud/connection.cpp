@@ -267,6 +267,10 @@ asio::awaitable<bool> connection::subscribe() {
 
 void connection::lost_over_subscribe(const std::vector<std::string>& topics) {
     ++subscribe_losses_;
+    if (lost_reason_ == session_taken_over) {
+        say_taken();
+        return;
+    }
     if (topics.size() > 1) {  // once may be chance
         set_trouble("cloud-connection-lost", "The connection was lost while subscribing");
         return;
@@ -317,12 +321,16 @@ void connection::judge_loss() {
     const bool for_no_reason = lost_reason_ == 0 && stood < pushed_out_soon && !wire_.lost_after_publish();
     pushed_out_ = taken_over || for_no_reason ? pushed_out_ + 1 : 0;
     if (taken_over || pushed_out_ > 2) {
-        set_trouble("cloud-client-id-taken",
-                    "The cloud keeps ending the session: another client connects with the id '" +
-                        settings_.client_id + "' (two stations with one id push each other out)");
+        say_taken();
     } else {
         set_trouble("cloud-connection-lost", "The connection to " + settings_.endpoint + " was lost");
     }
+}
+
+void connection::say_taken() {
+    set_trouble("cloud-client-id-taken",
+                "The cloud keeps ending the session: another client connects with the id '" +
+                    settings_.client_id + "' (two stations with one id push each other out)");
 }
 
 /// When the link is to be given up unless something comes. A network that is gone says nothing, and Paho's

@@ -65,6 +65,7 @@ class connection final : private link_events {
     boost::asio::awaitable<void> until_lost_or_renewed();
     void came_up(const link_up& answer);
     void judge_loss();
+    void say_taken();
     std::optional<monotonic_time> silent_at() const;
     void give_up_silent_link();
     void set_trouble(const std::string& code, const std::string& text);

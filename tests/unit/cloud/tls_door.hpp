@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// A TLS server that notes what protocol names are offered to it, takes the first, and hangs up. On a thread
-// of its own.
+// A TLS server that notes what protocol names are offered to it, takes the first, says what it was told to
+// say, and hangs up. On a thread of its own.
 #pragma once
 
 #include <openssl/ssl.h>
 
+#include <array>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
+#include <boost/asio/write.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <mutex>
@@ -20,7 +22,10 @@ namespace fleetline::tests {
 
 class tls_door {
   public:
-    tls_door(const std::filesystem::path& certificate, const std::filesystem::path& key) {
+    /// `answers`: one to each message of whoever comes in.
+    tls_door(const std::filesystem::path& certificate, const std::filesystem::path& key,
+             std::vector<std::string> answers = {})
+        : answers_(std::move(answers)) {
         context_.use_certificate_chain_file(certificate.string());
         context_.use_private_key_file(key.string(), boost::asio::ssl::context::pem);
         SSL_CTX_set_alpn_select_cb(context_.native_handle(), &tls_door::select, this);
@@ -61,12 +66,18 @@ class tls_door {
             door_.accept(stream.next_layer(), error);
             if (over_ || error) return;
             stream.handshake(boost::asio::ssl::stream_base::server, error);
+            for (const auto& answer : answers_) {
+                std::array<char, 4096> heard{};
+                if (!error) stream.read_some(boost::asio::buffer(heard), error);
+                if (!error) boost::asio::write(stream, boost::asio::buffer(answer), error);
+            }
         }
     }
 
     boost::asio::io_context io_;
     boost::asio::ip::tcp::acceptor door_{io_, {boost::asio::ip::make_address("127.0.0.1"), 0}};
     boost::asio::ssl::context context_{boost::asio::ssl::context::tls_server};
+    const std::vector<std::string> answers_;
     mutable std::mutex lock_;
     std::vector<std::string> offered_;
     std::atomic<bool> over_{false};

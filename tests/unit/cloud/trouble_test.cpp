@@ -348,3 +348,20 @@ TEST_CASE("two stations with one id are told so", "[cloud]") {
 
     CHECK(taken(line));
 }
+
+TEST_CASE("with MQTT 5 the first session that another client takes over is told so", "[cloud]") {
+    const broker mosquitto;  // never started: this version of it closes the connection without a word
+    const std::string connack("\x20\x03\x00\x00\x00", 5), suback("\x90\x07\x00\x01\x00\x01\x01\x01\x01", 9),
+        taken_over("\xe0\x02\x8e\x00", 4);
+    const bool subscribed = GENERATE(true, false);
+    const tls_door door(mosquitto.files.path / "server.pem", mosquitto.files.path / "server.key",
+                        {connack, subscribed ? suback + taken_over : taken_over});
+    auto settings = mosquitto.settings();
+    settings.port = door.port();
+    settings.version = cloud::mqtt_version::v5;
+
+    const auto status = first_trouble(settings);
+
+    CHECK(status.trouble_code == "cloud-client-id-taken");
+    CHECK(says(status, "'station-1'"));
+}
