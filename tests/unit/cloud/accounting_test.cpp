@@ -2,98 +2,15 @@
 // Every certificate that the cloud may have made and nobody will ever name is told of, whatever became of its
 // answer; and the answer for one certificate of a serial never counts for another. The traffic alone, in
 // virtual time.
-#include <algorithm>
 #include <catch2/catch.hpp>
-#include <map>
 
-#include "cloud/traffic.hpp"
-#include "line.hpp"
 #include "scripted_cloud.hpp"
-#include "x509/x509.hpp"
+#include "wire_alone.hpp"
 
 using namespace fleetline;
 using namespace fleetline::tests;
 
 namespace {
-
-class wire_alone {
-  public:
-    wire_alone()
-        : wire(
-              settings(),
-              [this](const std::string& topic, std::string_view payload, std::uint64_t) {
-                  sent.push_back({topic, std::string(payload)});
-              },
-              notes, 1, now) {
-        wire.link_up(16);
-    }
-
-    static cloud::session_settings settings() {
-        cloud::session_settings given;
-        given.templates = {"boards"};
-        return given;
-    }
-
-    void enroll(const board& made, const std::string& certificate, bool earlier_unanswered = false) {
-        auto asked = std::make_unique<cloud::registration_call>();
-        asked->request = registration_for(made, "token of " + certificate);
-        asked->request.certificate = certificate_id(certificate);
-        asked->request.earlier_unanswered = earlier_unanswered;
-        asked->body = cloud::write_register_request(
-            cloud::payload_format::json, asked->request.ownership_token, asked->request.parameters);
-        asked->done = [this, certificate](const cloud::outcome<station::registration>& result) {
-            const auto* why = std::get_if<station::request_failure>(&result);
-            ends[certificate] = why == nullptr ? "registered" : why->code();
-            if (why != nullptr) times[certificate] = why->request_ms;
-        };
-        wire.add(std::move(asked), now);
-        wire.pump(now);
-    }
-
-    void ask(const board& made) {
-        const auto csr = x509::parse_csr(made.csr).value();
-        auto asked = std::make_unique<cloud::certificate_call>();
-        asked->request = certificate_for(made);
-        asked->request.subject = csr.subject;
-        asked->body = cloud::write_create_request(cloud::payload_format::json, csr.pem);
-        asked->done = [this](const cloud::outcome<station::issued_certificate>& result) {
-            if (result.index() == 0) ++issued;
-        };
-        wire.add(std::move(asked), now);
-        wire.pump(now);
-    }
-
-    void answer(const message& said) {
-        later(milliseconds{50});
-        wire.message(said.topic, said.payload, now,
-                     std::chrono::floor<milliseconds>(std::chrono::system_clock::now()));
-        wire.pump(now);
-    }
-
-    void later(milliseconds time) {
-        const auto end = now + time;
-        while (const auto next = wire.wake(now)) {
-            if (*next > end) break;
-            now = *next;
-            wire.pump(now);
-        }
-        now = end;
-        wire.pump(now);
-    }
-
-    std::ptrdiff_t said_to_be_lost() const {
-        return std::count_if(notes.certificates.begin(), notes.certificates.end(),
-                             [](const auto& one) { return one.id.empty(); });
-    }
-
-    note_taker notes;
-    std::vector<message> sent;
-    int issued = 0;
-    std::map<std::string, std::string> ends;              ///< of registrations, by certificate
-    std::map<std::string, station::request_times> times;  ///< of those that failed
-    monotonic_time now{milliseconds{1'000'000}};
-    cloud::traffic wire;
-};
 
 message half_of(message whole) {
     whole.payload.resize(whole.payload.size() / 2);
