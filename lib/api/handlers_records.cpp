@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the ledger knows: boards, attempts, orders, statistics. Read on the pool's threads.
 #include <array>
+#include <chrono>
+#include <functional>
 
 #include "api/handlers.hpp"
 #include "api/json_views.hpp"
@@ -20,17 +22,53 @@ namespace {
 constexpr std::int64_t usual_rows = 100;
 constexpr std::int64_t most_rows = 10'000;
 
+ledger::filter list_filter_of(const request& what) {
+    allow_only(what, {"since", "until", "product", "order", "outcome", "serial", "slot", "operator",
+                      "failure_code", "search", "limit"});
+    return filter_of(what, usual_rows, most_rows);
+}
+
+/// A list that no index helps to find may need the whole ledger to be read: it is given up after a while, so
+/// that others get their answers.
+class bounded {
+  public:
+    bounded(const ledger::reader& book, milliseconds patience) : book_(book) {
+        book_.break_off_when([this, until = std::chrono::steady_clock::now() + patience] {
+            over_ = over_ || std::chrono::steady_clock::now() >= until;
+            return over_;
+        });
+    }
+    ~bounded() { book_.break_off_when({}); }
+    bounded(const bounded&) = delete;
+    bounded& operator=(const bounded&) = delete;
+
+    void run(const std::function<void()>& question) {
+        try {
+            question();
+        } catch (const failure&) {
+            if (!over_) throw;
+            throw failure("station-request-too-many", "Searching the ledger", "",
+                          "it was given up: ask for a shorter time, or for less at once");
+        }
+    }
+
+  private:
+    const ledger::reader& book_;
+    bool over_ = false;
+};
+
 }  // namespace
 
 asio::awaitable<response> get_devices(service& here, const request& what) {
-    allow_only(what, {"since", "until", "product", "order", "outcome", "serial", "slot", "limit"});
-    const auto wanted = filter_of(what, usual_rows, most_rows);
+    const auto wanted = list_filter_of(what);
     std::string body;
     co_await here.pool->ask([&](const ledger::reader& book) {
         json devices = json::array();
-        book.devices(wanted, [&](const ledger::device_row& row) {
-            devices.push_back(view_of(row));
-            return true;
+        bounded(book, here.wanted.limit.search_patience).run([&] {
+            book.devices(wanted, [&](const ledger::device_row& row) {
+                devices.push_back(view_of(row));
+                return true;
+            });
         });
         body = text_of(json{{"devices", std::move(devices)}});
     });
@@ -38,14 +76,15 @@ asio::awaitable<response> get_devices(service& here, const request& what) {
 }
 
 asio::awaitable<response> get_attempts(service& here, const request& what) {
-    allow_only(what, {"since", "until", "product", "order", "outcome", "serial", "slot", "limit"});
-    const auto wanted = filter_of(what, usual_rows, most_rows);
+    const auto wanted = list_filter_of(what);
     std::string body;
     co_await here.pool->ask([&](const ledger::reader& book) {
         json attempts = json::array();
-        book.attempts(wanted, [&](const ledger::attempt_row& row) {
-            attempts.push_back(view_of(row));
-            return true;
+        bounded(book, here.wanted.limit.search_patience).run([&] {
+            book.attempts(wanted, [&](const ledger::attempt_row& row) {
+                attempts.push_back(view_of(row));
+                return true;
+            });
         });
         body = text_of(json{{"attempts", std::move(attempts)}});
     });

@@ -71,6 +71,9 @@ ledger::filter filter_of(const request& what, std::int64_t usual_limit, std::int
     out.outcome = text_in(what, "outcome");
     out.serial = text_in(what, "serial");
     out.slot = text_in(what, "slot");
+    out.operator_name = text_in(what, "operator");
+    out.failure_code = text_in(what, "failure_code");
+    out.part = text_in(what, "search");
     out.limit = limit_in(what, usual_limit, most);
     constexpr std::array<std::string_view, 5> outcomes{"", "passed", "failed", "refused", "abandoned"};
     if (std::find(outcomes.begin(), outcomes.end(), out.outcome) == outcomes.end())

@@ -17,7 +17,7 @@ namespace fleetline::api {
 /// Throws failure(station-request-invalid) when the query has a name that is not `allowed`.
 void allow_only(const request& what, std::initializer_list<std::string_view> allowed);
 
-/// since, until, product, order, outcome, serial, slot, limit. Throws failure(station-request-invalid).
+/// since, until, product, order, outcome, serial, slot, operator, failure_code, search, limit. Throws failure(station-request-invalid).
 ledger::filter filter_of(const request& what, std::int64_t usual_limit, std::int64_t most);
 
 /// A JSON body's members: texts only, none but those `allowed`. Throws failure(station-request-invalid).

@@ -24,6 +24,7 @@ struct limits {
     std::size_t ledger_queue = 64;          ///< ledger questions that wait
     std::size_t reports = 2;                ///< reports that are written at once
     std::size_t imports = 2;                ///< lists of serial numbers that are read at once
+    milliseconds search_patience{10'000};   ///< for a list of boards or attempts to be found in the ledger
     milliseconds header_patience{10'000};   ///< for a whole request header, from its first byte
     milliseconds body_patience{60'000};     ///< for a whole body
     milliseconds write_patience{20'000};    ///< for a client to take each piece of an answer

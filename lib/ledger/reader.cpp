@@ -65,6 +65,27 @@ struct conditions {
         values.push_back(std::move(value));
         sql += '?' + std::to_string(values.size());
     }
+
+    /// Serial numbers and thing names are read in their indexes, which are small beside the table; the bound
+    /// is for a text that is in all of them.
+    void add_part(std::string_view part) {
+        std::string pattern = "%";
+        for (const char c : part) {
+            if (c == '%' || c == '_' || c == '\\') pattern += '\\';
+            pattern += c;
+        }
+        values.push_back(pattern + '%');
+        const std::string like = " LIKE ?" + std::to_string(values.size()) +
+                                 " ESCAPE '\\' ORDER BY number DESC LIMIT 100000)";
+        sql += sql.empty() ? " WHERE " : " AND ";
+        sql +=
+            "a.number IN (SELECT number FROM (SELECT number FROM attempt INDEXED BY attempt_by_serial WHERE "
+            "serial IS NOT NULL AND serial" +
+            like +
+            " UNION ALL SELECT number FROM (SELECT number FROM attempt INDEXED BY attempt_by_thing WHERE "
+            "thing_name IS NOT NULL AND thing_name" +
+            like + ")";
+    }
     void bind(statement& to) const {
         for (std::size_t i = 0; i < values.size(); ++i) to.bind(static_cast<int>(i + 1), values[i]);
     }
@@ -83,9 +104,12 @@ conditions conditions_of(const filter& wanted) {
     const std::pair<const char*, const std::string*> equal[] = {
         {"a.product = ", &wanted.product}, {"a.work_order = ", &wanted.order},
         {"a.outcome = ", &wanted.outcome}, {"a.serial = ", &wanted.serial},
-        {"a.slot = ", &wanted.slot},       {"a.attempt_id = ", &wanted.attempt}};
+        {"a.slot = ", &wanted.slot},       {"a.attempt_id = ", &wanted.attempt},
+        {"a.operator_name = ", &wanted.operator_name},
+        {"a.failure_code = ", &wanted.failure_code}};
     for (const auto& [condition, value] : equal)
         if (!value->empty()) all.add(condition, *value);
+    if (!wanted.part.empty()) all.add_part(wanted.part);
     return all;
 }
 

@@ -74,6 +74,10 @@ struct event_row {
 struct filter {
     std::optional<utc_time> since, until;  ///< of an attempt's start; until is exclusive
     std::string product, order, outcome, serial, slot, attempt;
+    std::string operator_name, failure_code;
+    /// Part of a serial number or of a thing name, whatever the case of its ASCII letters: found in the newest
+    /// hundred thousand attempts that have it.
+    std::string part;
     std::int64_t limit = -1;  ///< -1: all
     bool newest_first = true;
 };

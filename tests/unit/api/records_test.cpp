@@ -51,6 +51,44 @@ TEST_CASE("attempts are listed newest first, filtered and limited", "[api]") {
     CHECK(here.get("/api/v1/attempts?serial=%27%20OR%201%3D1%20--").json()["attempts"].empty());
 }
 
+TEST_CASE("attempts are searched by a part of their names, by code and by operator", "[api]") {
+    line here{tell};
+    const auto found = [&](const std::string& query) {
+        std::string all;
+        const auto answer = here.get("/api/v1/attempts?" + query).json();
+        for (const auto& one : answer["attempts"])
+            all += one["serial"].get<std::string>() + ' ' + one["outcome"].get<std::string>() + ';';
+        return all;
+    };
+    CHECK(found("search=sn1") == "SN1 passed;SN1 failed;");
+    CHECK(found("search=N") == "SN2 refused;SN2 passed;SN1 passed;SN1 failed;");
+    CHECK(found("search=N&limit=1") == "SN2 refused;");
+    CHECK(found("search=N&outcome=passed&slot=A2") == "SN2 passed;");
+    CHECK(found("search=fleet-sn2") == "SN2 passed;");  // the thing's name; the refused attempt has none
+    CHECK(found("search=%25") == "");
+    CHECK(found("search=S_1") == "");
+    CHECK(found("search=%5C").empty());
+    CHECK(found("failure_code=device-write-failed") == "SN1 failed;");
+    CHECK(found("operator=Lin&serial=SN2") == "SN2 passed;");
+    CHECK(found("operator=lin") == "");
+    CHECK(here.get("/api/v1/devices?search=n2").json()["devices"].size() == 1);
+    CHECK(here.get("/api/v1/attempts?search=" + std::string(257, 'x')).status == 400);
+}
+
+TEST_CASE("a search that takes too long is given up, and the next one answered", "[api]") {
+    line here{[](settings& wanted) {
+        line_story story{wanted.ledger_file, "station-1"};
+        story.at("2026-11-24T08:00:00Z");
+        fleetline::test::tell_many(story, 6000, 4, 7);
+        wanted.limit.search_patience = milliseconds{0};
+    }};
+    const auto refused = here.get("/api/v1/attempts?search=nowhere");
+    CHECK(refused.status == 503);
+    CHECK(refused.code() == "station-request-too-many");
+    CHECK(here.get("/api/v1/attempts?limit=1").json()["attempts"].size() == 1);
+    CHECK(here.get("/api/v1/stats").status == 200);
+}
+
 TEST_CASE("questions that make no sense are refused, not guessed at", "[api]") {
     line here{tell};
     for (const auto* query :
