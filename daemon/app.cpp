@@ -44,8 +44,8 @@ class relay final : public station::issuer_observer {
                                  std::string why) override {
         to->certificate_unaccounted(std::move(pem), std::move(id), std::move(attempt), std::move(why));
     }
-    void registration_unaccounted(std::string thing, std::string why) override {
-        to->registration_unaccounted(std::move(thing), std::move(why));
+    void registration_unaccounted(std::string thing, attempt_id attempt, std::string why) override {
+        to->registration_unaccounted(std::move(thing), std::move(attempt), std::move(why));
     }
     void status_changed(const station::issuer_status& status) override { to->status_changed(status); }
 };

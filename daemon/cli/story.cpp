@@ -95,6 +95,9 @@ std::string tell_credential(const std::string& kind, const json& of) {
     if (kind == "certificate-set-aside")
         return "certificate " + (certificate.empty() ? "(id not known)" : certificate) + " set aside as " +
                part(of, "state") + with(": ", part(of, "why"));
+    if (kind == "registration-unaccounted")
+        return "an answer that registers thing " + part(of, "thing") + " was not taken" +
+               with(": ", part(of, "why"));
     if (kind == "certificate-revoked")
         return "certificate " + certificate + " revoked" + with(" by ", part(of, "by")) +
                with(": ", part(of, "note"));

@@ -64,8 +64,9 @@ void registration_lane::accepted(std::string_view payload, monotonic_time now, u
         return;
     }
     ++count().broken;
+    const auto attempt = broken->attempt();
     give_up(*broken, "cloud-answer-mismatched", why);
-    observer_.registration_unaccounted(answer->thing, why);
+    observer_.registration_unaccounted(answer->thing, attempt, why);
 }
 
 // A thing name that merely contains the serial may contain a longer one, of a request given up earlier.
@@ -88,13 +89,15 @@ void registration_lane::not_taken(const registration_answer& answer) {
     if (past == past_.rend()) {
         why = "the cloud registered thing '" + answer.thing + "', which no board here asked for";
         note_foreign(why);
-        observer_.registration_unaccounted(answer.thing, why);
+        observer_.registration_unaccounted(answer.thing, attempt_id{}, why);
     } else if (past->thing == answer.thing) {
         ++count().duplicate;
     } else {
         ++count().late;
-        observer_.registration_unaccounted(answer.thing, "serial " + past->request.serial.text() +
-                                                             ": it came after its request had been given up");
+        observer_.registration_unaccounted(answer.thing, past->request.attempt,
+                                           past->thing.empty()
+                                               ? "it came after its request had been given up"
+                                               : "a second answer, after '" + past->thing + "'");
     }
 }
 

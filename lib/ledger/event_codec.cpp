@@ -36,7 +36,8 @@ constexpr std::array<std::string_view, std::variant_size_v<event>> kinds{"statio
                                                                          "order-serials-imported",
                                                                          "order-closed",
                                                                          "certificate-revoked",
-                                                                         "serial-assigned"};
+                                                                         "serial-assigned",
+                                                                         "registration-unaccounted"};
 
 void append_escaped(std::string& out, char c) {
     constexpr std::string_view hex = "0123456789abcdef";

@@ -123,6 +123,12 @@ void members(E& e, Each&& each) requires std::is_same_v<std::remove_const_t<E>, 
 }
 
 template <class E, class Each>
+void members(E& e, Each&& each) requires std::is_same_v<std::remove_const_t<E>, registration_unaccounted> {
+    each("thing", e.thing);
+    each("why", e.why);
+}
+
+template <class E, class Each>
 void members(E& e, Each&& each) requires std::is_same_v<std::remove_const_t<E>, rework_authorised> {
     each("by", e.by);
     each("reason", e.reason);

@@ -149,6 +149,14 @@ struct certificate_set_aside {
     certificate_id replaced_by;
 };
 
+/// A registration answer that was credited to nobody: it came too late, is a stranger's, or does not fit. Its
+/// attempt may have ended; it is known where the answer shows whose it is.
+struct registration_unaccounted {
+    attempt_id attempt;
+    thing_name thing;
+    std::string why;
+};
+
 struct rework_authorised {
     serial_number serial;
     std::string reason;
@@ -184,11 +192,11 @@ struct certificate_revoked {
     std::string note;
 };
 
-using event =
-    std::variant<station_started, station_stopped, attempt_started, identified, admitted, resumed, csr_made,
-                 issue_requested, issued, registration_requested, registered, delivery_started, delivered,
-                 proved, attempt_finished, certificate_set_aside, rework_authorised, order_opened,
-                 order_serials_imported, order_closed, certificate_revoked, serial_assigned>;
+using event = std::variant<station_started, station_stopped, attempt_started, identified, admitted, resumed,
+                           csr_made, issue_requested, issued, registration_requested, registered,
+                           delivery_started, delivered, proved, attempt_finished, certificate_set_aside,
+                           rework_authorised, order_opened, order_serials_imported, order_closed,
+                           certificate_revoked, serial_assigned, registration_unaccounted>;
 
 /// "attempt-started", "issue-requested" … : the struct's name with dashes.
 std::string_view kind_of(const event& what);

@@ -165,6 +165,8 @@ class projector {
         if (!e.replaced_by.empty()) replaces(e.replaced_by.text(), e.certificate.text());
     }
 
+    void operator()(const registration_unaccounted&) {}
+
     void operator()(const rework_authorised& e) {
         if (e.serial.empty()) throw impossible_event("a rework of no serial number");
         books_.add_rework({at_.seq, e.serial.text(), e.reason, e.by, at_.recorded_at});

@@ -120,8 +120,9 @@ class issuer_observer {
     virtual void certificate_unaccounted(std::string certificate_pem, std::string id, attempt_id attempt,
                                          std::string why) = 0;
 
-    /// A registration answer that belongs to no waiting request.
-    virtual void registration_unaccounted(std::string thing, std::string why) = 0;
+    /// A registration answer that belongs to no waiting request, or does not fit the one it names. `attempt` is
+    /// set when it shows whose it was.
+    virtual void registration_unaccounted(std::string thing, attempt_id attempt, std::string why) = 0;
 
     virtual void status_changed(const issuer_status& status) = 0;
 };

@@ -266,8 +266,14 @@ void station::certificate_unaccounted(std::string certificate_pem, std::string i
     book_.append_later(std::move(event));
 }
 
-void station::registration_unaccounted(std::string thing, std::string why) {
-    log_.warning("A registration that no board waits for: " + why, {{"THING", thing}});
+void station::registration_unaccounted(std::string thing, attempt_id attempt, std::string why) {
+    log_.warning("A registration that no board waits for: " + why,
+                 {{"THING", thing}, {"ATTEMPT", attempt.text()}});
+    ledger::registration_unaccounted event;
+    event.attempt = std::move(attempt);
+    event.thing = thing_name{std::move(thing)};
+    event.why = std::move(why);
+    book_.append_later(std::move(event));
 }
 
 void station::status_changed(const issuer_status& status) {

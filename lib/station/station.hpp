@@ -56,7 +56,7 @@ class station final : public issuer_observer {
 
     void certificate_unaccounted(std::string certificate_pem, std::string id, attempt_id attempt,
                                  std::string why) override;
-    void registration_unaccounted(std::string thing, std::string why) override;
+    void registration_unaccounted(std::string thing, attempt_id attempt, std::string why) override;
     void status_changed(const issuer_status& status) override;
 
   private:

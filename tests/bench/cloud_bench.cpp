@@ -35,7 +35,7 @@ struct board {
 
 class nobody_listens final : public station::issuer_observer {
     void certificate_unaccounted(std::string, std::string, attempt_id, std::string) override {}
-    void registration_unaccounted(std::string, std::string) override {}
+    void registration_unaccounted(std::string, attempt_id, std::string) override {}
     void status_changed(const station::issuer_status&) override {}
 };
 

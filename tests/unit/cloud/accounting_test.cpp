@@ -172,6 +172,32 @@ TEST_CASE("after a refusal that was its own a newer certificate goes at once", "
     CHECK(line.sent.size() == 2);
 }
 
+TEST_CASE(
+    "a registration answer that comes too late is told of with its attempt, once, and credited to nobody",
+    "[cloud][books]") {
+    wire_alone line;
+    line.enroll(board("SN0001"), "first");
+    line.later(milliseconds{40'000});
+    REQUIRE(line.ends["first"] == "cloud-no-answer");
+    line.enroll(board("SN0002"), "another's");
+
+    line.answer(honest_answers::register_thing(line.sent[1]));
+
+    CHECK(line.ends["first"] == "cloud-no-answer");
+    CHECK(line.ends.count("another's") == 0);
+    REQUIRE(line.notes.registrations.size() == 1);
+    CHECK(line.notes.registrations[0].id == "board-SN0001");
+    CHECK(line.notes.registrations[0].attempt == "attempt-SN0001");
+    CHECK(line.notes.registrations[0].why.find("after its request had been given up") != std::string::npos);
+
+    line.answer(honest_answers::register_thing(line.sent[2]));
+    CHECK(line.ends["another's"] == "registered");
+    line.answer(
+        honest_answers::register_thing({line.sent[2].topic, R"({"parameters":{"SerialNumber":"X9"}})"}));
+    REQUIRE(line.notes.registrations.size() == 2);
+    CHECK(line.notes.registrations[1].attempt.empty());
+}
+
 TEST_CASE("a request that failed tells when it was sent, acknowledged and answered, each time", "[cloud]") {
     wire_alone line;
     line.enroll(board("SN0001"), "refused");

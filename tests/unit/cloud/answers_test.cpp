@@ -283,7 +283,8 @@ TEST_CASE("a thing made of the wrong serial is not taken", "[cloud]") {
     running_session line(mosquitto.settings());
 
     CHECK(register_one(line, board("SN0001")).code == "cloud-answer-mismatched");
-    CHECK(line.notes.registrations.size() == 1);
+    REQUIRE(line.notes.registrations.size() == 1);
+    CHECK(line.notes.registrations.front().attempt == "attempt-SN0001");
 }
 
 TEST_CASE("no answer at all is said so, in time", "[cloud]") {

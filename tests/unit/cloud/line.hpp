@@ -37,8 +37,8 @@ class note_taker final : public station::issuer_observer {
                                  std::string why) override {
         certificates.push_back({std::move(pem), std::move(id), attempt.text(), std::move(why)});
     }
-    void registration_unaccounted(std::string thing, std::string why) override {
-        registrations.push_back({{}, std::move(thing), {}, std::move(why)});
+    void registration_unaccounted(std::string thing, attempt_id attempt, std::string why) override {
+        registrations.push_back({{}, std::move(thing), attempt.text(), std::move(why)});
     }
     void status_changed(const station::issuer_status& status) override { statuses.push_back(status); }
 };

@@ -33,6 +33,7 @@ void fill(ledger_fixture& line) {
     lost.attempt = attempt_id("attempt-7");
     lost.state = "unaccounted";
     line.append(std::move(lost));
+    line.append(ledger::registration_unaccounted{attempt_id("attempt-5"), thing_name("SN0003"), "late"});
     line.append(ledger::rework_authorised{serial_number("SN0001"), "flash replaced", "kim"});
     board_story(line, "attempt-8", "SN0001").pass();
     line.append(ledger::certificate_revoked{certificate_id(sha256_hex("attempt-1")), "kim", "done"});
@@ -168,7 +169,8 @@ TEST_CASE("tampering with the projections is found, and the row named", "[ledger
         row{"UPDATE work_order SET passed = 1", "work_order WO-1: its passed"},
         row{"UPDATE work_order SET quota = 0", "work_order WO-1: its quota"},
         row{"DELETE FROM work_order", "work_order WO-1: its row is missing"},
-        row{"INSERT INTO work_order VALUES ('WO-2', 'meter', 0, 0, '', '', NULL, NULL, 0, 2, NULL, NULL, NULL)",
+        row{"INSERT INTO work_order VALUES ('WO-2', 'meter', 0, 0, '', '', NULL, NULL, 0, 2, NULL, NULL, "
+            "NULL)",
             "work_order WO-2: no event made this row"},
         row{"INSERT INTO order_serial VALUES ('WO-1', 'SN0001', 2)", "order_serial: rows of import 2"},
         row{"UPDATE ownership_token SET token = x'00'", "ownership_token "},

@@ -299,6 +299,40 @@ TEST_CASE("a request to the cloud that failed is told of in the attempt's end, w
           std::string::npos);
 }
 
+TEST_CASE("a registration answer that came too late is in the attempt's record, and credited to nobody",
+          "[station]") {
+    temporary_directory directory;
+    const auto file = directory.path / "ledger.db";
+    station::slot_status failed, passed;
+    {
+        line one(file);
+        one.cloud.fails["register"] = {{"cloud-no-answer", false}};
+        const auto flash = new_board("SN1");
+        failed = one.attempt(flash);
+        one.here.registration_unaccounted("thing-of-SN1", failed.attempt, "it came too late");
+        one.here.registration_unaccounted("thing-of-nobody", attempt_id{}, "nobody asked for it");
+        passed = one.attempt(flash);
+    }
+
+    CHECK(failed.failure_code == "cloud-no-answer");
+    CHECK(passed.failure_code.empty());
+    const ledger::reader reader(file);
+    const auto events = reader.events_of(failed.attempt.text());
+    REQUIRE(events.size() > 1);
+    CHECK(events[events.size() - 2].kind == "attempt-finished");
+    CHECK(events.back().kind == "registration-unaccounted");
+    CHECK(events.back().payload_json == R"({"thing":"thing-of-SN1","why":"it came too late"})");
+    ledger::filter only;
+    only.attempt = failed.attempt.text();
+    std::vector<std::string> things;
+    reader.attempts(only, [&](const auto& row) {
+        things.push_back(row.thing_name);
+        return true;
+    });
+    CHECK(things == std::vector<std::string>{""});
+    CHECK(reader.verify().problems.empty());
+}
+
 TEST_CASE("the cloud is asked with the product's patience", "[station]") {
     temporary_directory directory;
     line one(directory.path / "ledger.db",
