@@ -15,7 +15,7 @@ async function sign_in(token) {
 const go = (hash) => scene.page.goto(`${scene.station.url}#/${hash}`);
 const rows = () => scene.page.locator('table.list tbody tr');
 
-test('attempts are listed newest first, and searched by serial number and outcome', async () => {
+test('attempts are listed newest first, and searched by part of a serial number or thing, outcome, code, operator and slot', async () => {
   await go('attempts');
   await eventually(async () => assert.equal(await rows().count(), 100));
   await scene.page.getByLabel('Outcome').selectOption('failed');
@@ -27,10 +27,24 @@ test('attempts are listed newest first, and searched by serial number and outcom
   await eventually(async () => assert.equal(await rows().count(), 100));
   await scene.page.getByRole('button', { name: 'Show more' }).click();
   await eventually(async () => assert.equal(await rows().count(), 200));
-  await scene.page.getByLabel('Serial number').fill('SN-239950');
-  await scene.page.getByRole('button', { name: 'Search' }).click();
+  const search = async (label, text, count, shown) => {
+    await scene.page.getByRole('button', { name: 'Clear' }).click();
+    await scene.page.getByLabel(label, { exact: true }).fill(text);
+    await scene.page.getByRole('button', { name: 'Search' }).click();
+    await eventually(async () => assert.equal(await rows().count(), count, `${label} ${text}`));
+    for (const each of await rows().allInnerTexts()) assert.match(each, shown);
+  };
+  const { attempts } = scene.station.ledger;
+  const of = (check) => Math.min(100, attempts.filter(check).length);
+  attempts[150].operator = 'Lin';
+  await search('Part of a serial number or thing', 'n-23995', 10, /SN-23995\d/);
+  await search('Part of a serial number or thing', 'FLEETLINE-sn-239951', 1, /SN-239951/);
+  await search('Failure code', 'device-no-answer', of((a) => a.failure_code === 'device-no-answer'), /does not answer/);
+  await search('Operator', 'Lin', 1, /Lin/);
+  await search('Slot', 'A3', of((a) => a.slot === 'A3'), /A3/);
+  await search('Since', new Date(Date.now() - 600000).toISOString().slice(0, 16), of((a) => a.started_at >= `${new Date(Date.now() - 600000).toISOString().slice(0, 16)}:00.000Z`), /SN-/);
+  await go('attempts?serial=SN-239950');
   await eventually(async () => assert.equal(await rows().count(), 1));
-  assert.match(await rows().first().innerText(), /SN-239950/);
 });
 
 test('an attempt is shown whole; before its transcript an operator is asked to sign in', async () => {
@@ -68,6 +82,8 @@ test('statistics: yields, output, time per step and failures by code, over the t
   await eventually(async () => assert.equal(await scene.page.locator('.chart canvas').count(), 2));
   assert.equal(await scene.page.locator('.bars').first().locator('tr').count(), 8);
   await scene.page.getByText('device-no-answer').first().waitFor();
+  const way = await scene.page.getByRole('link', { name: 'The board does not answer.' }).getAttribute('href');
+  assert.match(way, /^#\/attempts\?failure_code=device-no-answer&since=\d/);
   await scene.page.locator('.filters select').first().selectOption('7d');
   await eventually(() => assert.ok(scene.station.requests.filter((r) => r.path === '/api/v1/stats' && !r.query.by).length >= 8));
 });

@@ -153,6 +153,20 @@ check('the daemon is killed and comes back: the page says so, recovers by itself
 
 check("the attempt's page tells what the ledger knows", async () => {
   await page.goto(`${line.url}#/attempts`);
+  const rows = page.locator('table.list tbody tr');
+  const search = async (label, text, shown) => {
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByLabel(label, { exact: true }).fill(text);
+    await page.getByRole('button', { name: 'Search' }).click();
+    await eventually(async () => {
+      const found = await rows.allInnerTexts();
+      assert.ok(found.length > 0 && found.every((each) => shown.test(each)), `${label} ${text}: ${found}`);
+    }, wait_ms);
+  };
+  await search('Failure code', 'device-key-failed', /SN000002\s[^]*could not make its key/);
+  await search('Slot', 'A3', /SN000003/);
+  await search('Part of a serial number or thing', 'NE-sn00000', /SN00000/);
+  await search('Part of a serial number or thing', 'N000001', /SN000001/);
   await page.getByRole('link', { name: 'SN000001' }).last().click();
   await page.getByRole('heading', { name: 'SN000001' }).waitFor();
   await eventually(async () => assert.match(await page.locator('main').innerText(), /fleetline-SN000001[^]*attempt-finished/), wait_ms);

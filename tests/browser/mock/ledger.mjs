@@ -70,9 +70,11 @@ export class Ledger {
     return rest ? transcript(attempt) : { attempt, certificate: certificate(attempt), events: events(attempt) };
   }
 
-  #list({ serial, outcome, slot, order, product, since, until, limit = 100 }) {
+  #list({ search = '', failure_code, operator, serial, outcome, slot, order, product, since, until, limit = 100 }) {
+    const part = (text) => text.toLowerCase().includes(search.toLowerCase());
     return this.attempts
-      .filter((a) => (!serial || a.serial === serial) && (!outcome || a.outcome === outcome) && (!slot || a.slot === slot) &&
+      .filter((a) => (part(a.serial) || part(a.thing_name)) && (!failure_code || a.failure_code === failure_code) &&
+        (!operator || a.operator === operator) && (!serial || a.serial === serial) && (!outcome || a.outcome === outcome) && (!slot || a.slot === slot) &&
         (!order || a.order === order) && (!product || a.product === product) && (!since || a.started_at >= since) && (!until || a.started_at < until))
       .slice(0, Number(limit));
   }

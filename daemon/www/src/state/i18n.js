@@ -41,6 +41,8 @@ export function t(key, values) {
 
 export const has_text = (key) => en[key] !== undefined;
 
+export const failure_codes = Object.keys(catalogue);
+
 /** What a failure is called, in the chosen language; a code from a newer station in the words that came with it. */
 export const failure_text = (code, said) => codes[language.value][code]?.text || said || code || '';
 export const next_action = (code, said) => codes[language.value][code]?.next || said || '';

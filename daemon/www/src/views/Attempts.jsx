@@ -7,13 +7,13 @@ import { Refused } from '../parts/Refused.jsx';
 import { Shape } from '../parts/Shape.jsx';
 import { outcome_word } from '../parts/words.js';
 import { get_json, query } from '../state/api.js';
-import { date_time, duration, failure_text, t } from '../state/i18n.js';
+import { date_time, duration, failure_codes, failure_text, t } from '../state/i18n.js';
 import { useQuestion } from '../state/question.js';
 import { go, route } from '../state/route.js';
 
 const page_length = 100;
 const outcomes = ['passed', 'failed', 'refused', 'abandoned'];
-const filters = ['serial', 'outcome', 'product', 'order', 'slot', 'since', 'until'];
+const filters = ['search', 'outcome', 'failure_code', 'product', 'order', 'slot', 'operator', 'since', 'until'];
 
 const asked = (f, limit) => query({ ...f, since: to_utc(f.since), until: to_utc(f.until), limit });
 
@@ -30,12 +30,15 @@ function Filters({ wanted }) {
   };
   return (
     <form class="filters" role="search" onSubmit={submit}>
-      <Text name={t('field.serial')} value={f.serial ?? ''} on_value={put('serial')} />
+      <Text name={t('filter.search-for')} value={f.search ?? ''} on_value={put('search')} maxLength={256} />
       <Choice name={t('field.outcome')} value={f.outcome ?? ''} on_value={put('outcome')}
         options={[['', t('filter.any')], ...outcomes.map((o) => [o, outcome_word(o)])]} />
+      <Text name={t('field.failure-code')} value={f.failure_code ?? ''} on_value={put('failure_code')} list="failure-codes" />
+      <datalist id="failure-codes">{failure_codes.map((code) => <option key={code} value={code}>{failure_text(code)}</option>)}</datalist>
       <Text name={t('field.product')} value={f.product ?? ''} on_value={put('product')} />
       <Text name={t('field.order')} value={f.order ?? ''} on_value={put('order')} />
       <Text name={t('field.slot')} value={f.slot ?? ''} on_value={put('slot')} />
+      <Text name={t('field.operator')} value={f.operator ?? ''} on_value={put('operator')} />
       <When name={t('filter.since')} value={f.since ?? ''} on_value={put('since')} />
       <When name={t('filter.until')} value={f.until ?? ''} on_value={put('until')} />
       <div class="filters__send">
@@ -78,7 +81,9 @@ const Table = ({ attempts }) => (
 );
 
 export function Attempts() {
-  const wanted = Object.fromEntries(filters.map((name) => [name, route.value.query[name] ?? '']));
+  const asked_for = route.value.query;
+  const wanted = Object.fromEntries(filters.map((name) => [name, asked_for[name] ?? '']));
+  wanted.search ||= asked_for.serial ?? ''; // as addresses said it before
   const key = query(wanted);
   const [limit, set_limit] = useState(page_length);
   const { answer, problem, busy } = useQuestion(

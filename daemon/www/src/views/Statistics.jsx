@@ -136,7 +136,7 @@ const Bars = ({ rows }) => {
       <tbody>
         {rows.map((r) => (
           <tr key={r.name}>
-            <th scope="row">{r.text}{r.small && <small class="mono">{r.small}</small>}</th>
+            <th scope="row">{r.href ? <a href={r.href}>{r.text}</a> : r.text}{r.small && <small class="mono">{r.small}</small>}</th>
             <td class="bars__bar">
               <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" focusable="false">
                 {r.upper !== undefined && <rect class="upper" width={(r.upper / most) * 100} height="10" />}
@@ -162,12 +162,14 @@ const StepTimes = ({ times }) => (
   </section>
 );
 
-const Failures = ({ failures }) => (
+/** Each leads to its attempts. */
+const Failures = ({ failures, wanted }) => (
   <section class="card">
     <h2>{t('stats.failures')}</h2>
     {failures.length === 0 && <p class="none">{t('stats.no-failures')}</p>}
     <Bars rows={failures.map((f) => ({
       name: f.code, text: failure_text(f.code, f.text ?? f.code), small: f.code, value: f.count, shown: number(f.count),
+      href: `#/attempts${query({ failure_code: f.code, ...wanted })}`,
     }))} />
   </section>
 );
@@ -196,7 +198,7 @@ export function Statistics() {
             <Yield groups={s.groups} daily={s.by === 'day'} />
             <Output groups={s.groups} daily={s.by === 'day'} />
             <StepTimes times={s.steps} />
-            <Failures failures={s.failures} />
+            <Failures failures={s.failures} wanted={{ since: to_local(range.since), product: f.product, order: f.order }} />
           </div>
           <Numbers groups={s.groups} by={s.by} />
         </>
