@@ -58,6 +58,7 @@ test('the list tells done, quota, state and serial numbers, newest first', async
 test('the list fits on a tablet and on a phone, in each language', async () => {
   scene.station.put_station({ orders: [...scene.station.status.orders, { ...scene.station.status.orders[0], order: 'WO-1002', first_serial: 'SN240001', last_serial: 'SN240500', next_serial: 'SN240008' }] });
   scene.station.listed['WO-1001'] = { allow_list: true, listed: 1200 };
+  scene.station.closed = [{ ...scene.station.orders()[0], order: 'WO-9', product: 'gateway-2', open: false, closed_at: '2026-11-20T10:00:00.000Z', closed_by: 'kim' }];
   await go();
   for (const language of ['en', 'ja', 'zh-CN']) {
     await scene.page.locator('.bar-select').selectOption(language);
