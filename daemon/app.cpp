@@ -22,6 +22,7 @@
 #include "orders.hpp"
 #include "reworks.hpp"
 #include "serial/directory_watcher.hpp"
+#include "serial/opener.hpp"
 #include "serial/udev_watcher.hpp"
 #include "service_manager.hpp"
 #include "signing_desk.hpp"
@@ -174,6 +175,8 @@ struct app::parts {
     }
 
     station::plug plug_for(const config::slot_section& slot, const serial::usb_device& device);
+    asio::awaitable<std::unique_ptr<station::board>> opened(std::string dialect, serial::port_settings wanted,
+                                                            std::string node);
     asio::awaitable<void> watch_usb();
     asio::awaitable<void> keep_status();
     asio::awaitable<void> supervised(asio::awaitable<void> part);
@@ -183,6 +186,7 @@ struct app::parts {
     asio::any_io_executor executor;
     const logger& log;
     system_time_source time;
+    serial::opener ports{time};
     service_manager manager;
     clock_watch clock{time};
     signal changes;  ///< of the station's status
@@ -204,13 +208,18 @@ struct app::parts {
 
 station::plug app::parts::plug_for(const config::slot_section& slot, const serial::usb_device& device) {
     const auto& product = settings.product(slot.product);
-    auto open = [this, dialect = product.dialect, baud = product.baud, node = device.node] {
-        auto wanted = dialect::port_settings_of(dialect);
-        wanted.baud = static_cast<unsigned>(baud);
-        auto console = std::make_unique<serial::console>(serial::port(executor, node, wanted), time);
-        return dialect::make_board(dialect, std::move(console));
+    auto open = [this, dialect = product.dialect, wanted = port_settings(product), node = device.node] {
+        return opened(dialect, wanted, node);
     };
     return {device.serial, std::move(open), device.plugging};
+}
+
+asio::awaitable<std::unique_ptr<station::board>> app::parts::opened(std::string dialect,
+                                                                    serial::port_settings wanted,
+                                                                    std::string node) {
+    auto port = co_await ports.open(std::move(node), wanted);
+    auto console = std::make_unique<serial::console>(std::move(port), time);
+    co_return dialect::make_board(dialect, std::move(console));
 }
 
 asio::awaitable<void> app::parts::watch_usb() {

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "dialect/registry.hpp"
 #include "x509/x509.hpp"
 
 namespace fleetline::daemon {
@@ -85,6 +86,15 @@ api::settings api_settings(const config::settings& from) {
     const std::filesystem::path installed = FLEETLINE_PAGE_DIRECTORY;
     if (to.page_directory.empty() && std::filesystem::exists(installed / "index.html", ignored))
         to.page_directory = installed;
+    return to;
+}
+
+serial::port_settings port_settings(const config::product_section& from) {
+    auto to = dialect::port_settings_of(from.dialect);
+    to.baud = static_cast<unsigned>(from.baud);
+    to.rts_cts = to.rts_cts || from.flow_control == "rts-cts";
+    to.dtr = to.dtr && from.dtr;
+    to.rts = to.rts && from.rts;
     return to;
 }
 

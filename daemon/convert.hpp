@@ -6,12 +6,16 @@
 #include "api/settings.hpp"
 #include "config/settings.hpp"
 #include "ledger/ledger.hpp"
+#include "serial/port.hpp"
 #include "station/settings.hpp"
 
 namespace fleetline::daemon {
 
 ledger::options ledger_options(const config::settings& from);
 api::settings api_settings(const config::settings& from);
+
+/// Of the product's boards: what its dialect needs, and what the product adds.
+serial::port_settings port_settings(const config::product_section& from);
 
 /// Throws failure(station-configuration) when a CA file cannot be read or is no certificate.
 station::station_settings station_settings(const config::settings& from);

@@ -87,6 +87,11 @@ void read_product(section from, product_section& into, const std::filesystem::pa
     into.name = product_name{name};
     from.choice("dialect", into.dialect, {"freertos-cli"});
     from.integer("baud", into.baud, 1200, 4'000'000);
+    from.choice("flow_control", into.flow_control, {"none", "rts-cts"});
+    from.boolean("dtr", into.dtr);
+    from.boolean("rts", into.rts);
+    if (into.flow_control == "rts-cts" && from.has("rts"))
+        from.complain("rts", "is the driver's with flow_control = \"rts-cts\"");
     from.choice("serial_source", into.serial_source, {"device", "usb", "scan", "range"});
     into.start = into.serial_source == "scan" ? "scan" : "plug";
     from.choice("start", into.start, {"plug", "scan", "both"});

@@ -67,6 +67,9 @@ struct product_section {
     product_name name;
     std::string dialect = "freertos-cli";
     std::int64_t baud = 115200;
+    std::string flow_control = "none";                   ///< none, rts-cts
+    bool dtr = true;                                     ///< how the lines are while the port is open
+    bool rts = true;                                     ///< with rts-cts the driver's
     std::string serial_source = "usb";                   ///< device, usb, scan, range
     std::string serial_pattern = "[A-Za-z0-9_-]{1,64}";  ///< ECMAScript regular expression, whole serial
     std::string template_name;

@@ -7,6 +7,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -22,8 +23,14 @@ struct port_settings {
 
 class port {
   public:
-    /// Opens at once. What the device sent before is kept (it may tell of its boot): resynchronise.
-    port(const boost::asio::any_io_executor& executor, std::string path, const port_settings& settings);
+    /// Opens at once, and blocks with an adapter that is sick; `opener` does not. What the device sent before
+    /// is kept (it may tell of its boot): resynchronise.
+    port(const boost::asio::any_io_executor& executor, const std::string& path,
+         const port_settings& settings);
+
+    /// Takes over a tty that open_tty() has opened; `close` is how its descriptor is given back.
+    port(const boost::asio::any_io_executor& executor, std::string path, const port_settings& settings,
+         int fd, std::function<void(int)> close);
     port(port&& other) noexcept;
     port& operator=(port&& other) noexcept;
     ~port();

@@ -194,7 +194,7 @@ asio::awaitable<void> slot::one_attempt(std::shared_ptr<presence> there) {
         started.product = product_.name;
         started.operator_name = current.operator_name();
         co_await current.note(std::move(started));
-        device = there->what.open();
+        device = co_await opened(there);
         work.emplace(shop_, current, *device, product_, there->what.usb_serial, there->label, there->gone);
         co_await work->run();
     } catch (const failure& refused) {
@@ -220,6 +220,15 @@ asio::awaitable<void> slot::one_attempt(std::shared_ptr<presence> there) {
     }
     co_await conclude(current, std::move(code), std::move(why));
     co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+}
+
+asio::awaitable<std::unique_ptr<board>> slot::opened(std::shared_ptr<presence> there) {
+    auto opening = settle(there->what.open());
+    auto first = co_await (std::move(opening) || there->gone->wait());
+    if (first.index() == 1) throw failure("port-gone", "Opening the port", "", "the board was unplugged");
+    auto& result = std::get<0>(first);
+    if (result.error) std::rethrow_exception(result.error);
+    co_return std::move(*result.value);
 }
 
 asio::awaitable<void> slot::conclude(attempt& current, std::string code, std::string why) {

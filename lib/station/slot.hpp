@@ -16,11 +16,12 @@
 
 namespace fleetline::station {
 
-/// A board that was plugged in. `open` opens its port and throws a failure (port-…) if it cannot; it may be
-/// called again for a retry, and everything it captures must live until the station has ended.
+/// A board that was plugged in. `open` opens its port, without holding up the others, and throws a failure
+/// (port-…) if it cannot; it is cancelled when the board is unplugged meanwhile. It may be called again for a
+/// retry, and everything it captures must live until the station has ended.
 struct plug {
     std::string usb_serial;  ///< from the USB descriptor, empty if unknown
-    std::function<std::unique_ptr<board>()> open;
+    std::function<boost::asio::awaitable<std::unique_ptr<board>>()> open;
     /// The watcher's name for this one plugging in, the same for as long as the board stays; empty: it knows
     /// none.
     std::string plugging = {};
@@ -68,6 +69,7 @@ class slot {
     /// True: a board that has passed is here again, or still, and is shown as passed; nothing is to be done.
     boost::asio::awaitable<bool> passed_before(std::shared_ptr<presence> there);
     boost::asio::awaitable<void> one_attempt(std::shared_ptr<presence> there);
+    static boost::asio::awaitable<std::unique_ptr<board>> opened(std::shared_ptr<presence> there);
     boost::asio::awaitable<void> conclude(attempt& current, std::string code, std::string why);
 
     const slot_settings& settings_;

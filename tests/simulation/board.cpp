@@ -122,10 +122,10 @@ class plugged_board final : public station::board {
 station::plug plug_of(bench& where, const std::shared_ptr<flash>& board, const std::string& slot) {
     station::plug what;
     what.usb_serial = board->serial;
-    what.open = [&where, board, slot]() -> std::unique_ptr<station::board> {
+    what.open = [&where, board, slot]() -> asio::awaitable<std::unique_ptr<station::board>> {
         if (where.faults && where.chance.chance(where.day.step_fails / 4))
             throw failure("port-busy", "Opening the port", slot, "as the seed has it");
-        return std::make_unique<plugged_board>(where, board, slot);
+        co_return std::make_unique<plugged_board>(where, board, slot);
     };
     return what;
 }

@@ -101,7 +101,9 @@ std::unique_ptr<station::board> scripted_board(std::shared_ptr<scripted_flash> f
 station::plug plug_of(std::shared_ptr<scripted_flash> flash) {
     station::plug what;
     what.usb_serial = flash->serial;
-    what.open = [flash] { return scripted_board(flash); };
+    what.open = [flash]() -> asio::awaitable<std::unique_ptr<station::board>> {
+        co_return scripted_board(flash);
+    };
     return what;
 }
 

@@ -185,6 +185,22 @@ TEST_CASE("what is no USB id is told with its key", "[config]") {
           std::string::npos);
 }
 
+TEST_CASE("DTR, RTS and flow control are a product's", "[config]") {
+    const auto with_lines = [](const std::string& lines) {
+        return config::parse(with("[[product]]", "[[product]]\n" + lines), "f.toml");
+    };
+    const auto chosen = with_lines("dtr = false\nrts = false");
+    REQUIRE(chosen.complaints.empty());
+    CHECK_FALSE(chosen.value.products.at(0).dtr);
+    CHECK_FALSE(chosen.value.products.at(0).rts);
+    const auto flowing = with_lines("flow_control = \"rts-cts\"\ndtr = false");
+    REQUIRE(flowing.complaints.empty());
+    CHECK(flowing.value.products.at(0).flow_control == "rts-cts");
+    CHECK(config::describe(with_lines("flow_control = \"xon\"")).find("flow_control") != std::string::npos);
+    CHECK(config::describe(with_lines("flow_control = \"rts-cts\"\nrts = true")).find("is the driver's") !=
+          std::string::npos);
+}
+
 TEST_CASE("two slots at one port are told, unless their interfaces keep them apart", "[config]") {
     const auto with = [](const std::string& first, const std::string& second) {
         return complaints_of(good + "[[slot]]\nname = \"B1\"\n" + first + "[[slot]]\nname = \"B2\"\n" +
@@ -258,6 +274,9 @@ TEST_CASE("the shipped example is valid, and every default it shows is the real 
     const auto& q = b.products.at(0);
     CHECK(p.dialect == q.dialect);
     CHECK(p.baud == q.baud);
+    CHECK(p.flow_control == q.flow_control);
+    CHECK(p.dtr == q.dtr);
+    CHECK(p.rts == q.rts);
     CHECK(p.serial_source == q.serial_source);
     CHECK(p.serial_pattern == q.serial_pattern);
     CHECK(p.common_name == q.common_name);

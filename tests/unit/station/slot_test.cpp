@@ -111,12 +111,34 @@ TEST_CASE("a port that cannot be opened fails the attempt with its own code", "[
     line one(directory.path / "ledger.db");
     station::plug broken;
     broken.usb_serial = "SN1";
-    broken.open = []() -> std::unique_ptr<station::board> {
+    broken.open = []() -> boost::asio::awaitable<std::unique_ptr<station::board>> {
         throw failure("port-busy", "Opening", "port", "held by another program");
+        co_return nullptr;
     };
     one.here.plugged(slot_name{"A1"}, broken);
     one.until([&] { return one.slot().duration.has_value(); });
     CHECK(one.slot().failure_code == "port-busy");
+}
+
+TEST_CASE("a board that is unplugged while its port does not open ends, and the slot takes the next",
+          "[station]") {
+    temporary_directory directory;
+    line one(directory.path / "ledger.db");
+    signal never(one.io.get_executor());
+    station::plug stuck;
+    stuck.usb_serial = "SN1";
+    bool asked = false;
+    stuck.open = [&]() -> boost::asio::awaitable<std::unique_ptr<station::board>> {
+        asked = true;
+        co_await never.wait();
+        co_return nullptr;
+    };
+    one.here.plugged(slot_name{"A1"}, stuck);
+    one.until([&] { return asked; });
+    one.here.unplugged(slot_name{"A1"});
+    one.until([&] { return one.slot().duration.has_value(); });
+    CHECK(one.slot().failure_code == "port-gone");
+    CHECK(one.attempt(new_board("SN2")).state == station::slot_state::passed);
 }
 
 TEST_CASE("a stop lets the board that has a certificate finish, and takes no new one", "[station]") {
