@@ -104,10 +104,24 @@ void section::hex(std::string_view key, std::string& value, std::size_t least, s
     value = std::string(most - found.size(), '0') + found;
 }
 
+namespace {
+
+/// Where systemd puts the service's credentials. The command line, which is not the service, looks there too.
+std::filesystem::path credentials_directory() {
+    const char* const given = std::getenv("CREDENTIALS_DIRECTORY");
+    return given != nullptr && *given != '\0' ? given : "/run/credentials/fleetlined.service";
+}
+
+}  // namespace
+
 void section::path(std::string_view key, std::filesystem::path& value, const std::filesystem::path& base) {
     std::string found;
     text(key, found);
-    if (!found.empty()) value = (base / found).lexically_normal();
+    constexpr std::string_view of_service = "$CREDENTIALS_DIRECTORY/";
+    if (found.starts_with(of_service))
+        value = credentials_directory() / found.substr(of_service.size());
+    else if (!found.empty())
+        value = (base / found).lexically_normal();
 }
 
 void section::integer(std::string_view key, std::int64_t& value, std::int64_t least, std::int64_t most) {

@@ -38,6 +38,7 @@ class section {
     /// A hexadecimal number as udev writes it: lower case, with leading zeros to `most` digits. Empty: none.
     void hex(std::string_view key, std::string& value, std::size_t least, std::size_t most);
     void expression(std::string_view key, std::string& value);  ///< an ECMAScript regular expression
+    /// A relative one is relative to `base`; "$CREDENTIALS_DIRECTORY/NAME" is a credential of systemd's.
     void path(std::string_view key, std::filesystem::path& value, const std::filesystem::path& base);
     void integer(std::string_view key, std::int64_t& value, std::int64_t least, std::int64_t most);
     void port(std::string_view key, std::uint16_t& value);

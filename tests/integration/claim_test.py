@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The station's claim: fetched by a command, and replaced while boards are being made."""
 import json
+import os
 import shutil
 import signal
 import stat
@@ -42,6 +43,25 @@ class FetchedClaim(LineCase):
         told = self.line.cli("show", self.serial(1)).stdout
         self.assertRegex(told, r"handed out, valid until [-0-9]+ \(request sent after .*, acknowledged after .*, answered after ")
         self.assertRegex(told, r"registered as thing .* \(request sent after .*, answered after ")
+
+
+class CredentialClaim(LineCase):
+    """As systemd hands it over with LoadCredentialEncrypted=claim.key:...: read only, in a directory that the environment names."""
+    slots = 1
+
+    @classmethod
+    def configure_line(cls):
+        folder = cls.line.dir / "credentials"
+        folder.mkdir()
+        (folder / "claim.key").write_bytes((cls.line.dir / "cloud" / "claim.key").read_bytes())
+        (folder / "claim.key").chmod(0o400)
+        os.environ["CREDENTIALS_DIRECTORY"] = str(folder)
+        cls.addClassCleanup(os.environ.pop, "CREDENTIALS_DIRECTORY")
+        cls.line.configure(cls.slots, {**cls.line.local_cloud, "claim_key": "$CREDENTIALS_DIRECTORY/claim.key"})
+
+    def test_a_board_passes_with_a_claim_key_that_systemd_hands_over(self):
+        self.assert_passes(self.new_board())
+        self.assertNotIn("not the station's alone", (self.line.dir / "fleetlined.log").read_text())
 
 
 class ReplacedClaim(LineCase):

@@ -2,6 +2,7 @@
 #include "config/load.hpp"
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <regex>
@@ -183,6 +184,21 @@ TEST_CASE("what is no USB id is told with its key", "[config]") {
           std::string::npos);
     CHECK(complaints_of(good + "interface = \"if2\"\n").find("[[slot]] interface: 'if2' must be") !=
           std::string::npos);
+}
+
+TEST_CASE("a file may be a credential that systemd hands to the service", "[config]") {
+    const auto key_file = [](const std::string& written) {
+        const auto found = config::parse(with("/abs/claim.key", written), "/etc/f/fleetline.toml");
+        REQUIRE(found.complaints.empty());
+        return found.value.cloud.claim_key_file.string();
+    };
+    const std::string credential = "$CREDENTIALS_DIRECTORY/claim.key";
+    ::unsetenv("CREDENTIALS_DIRECTORY");
+    CHECK(key_file(credential) == "/run/credentials/fleetlined.service/claim.key");
+    ::setenv("CREDENTIALS_DIRECTORY", "/run/credentials/other", 1);
+    CHECK(key_file(credential) == "/run/credentials/other/claim.key");
+    CHECK(key_file("$CREDENTIALS_DIRECTORY.key") == "/etc/f/$CREDENTIALS_DIRECTORY.key");
+    ::unsetenv("CREDENTIALS_DIRECTORY");
 }
 
 TEST_CASE("DTR, RTS and flow control are a product's", "[config]") {
