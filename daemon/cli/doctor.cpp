@@ -40,7 +40,8 @@ exit_status doctor(surroundings& here) {
         for (; !here.wants_json && printed < found.size(); ++printed) print(here.out, found[printed]);
     };
     found.push_back({"configuration", health::good, here.settings().source.string() + " is valid", {}, {}});
-    for (const auto check : {check_clock, check_ledger, check_ports, check_interference, check_cloud}) {
+    for (const auto check :
+         {check_clock, check_ledger, check_backup, check_ports, check_interference, check_cloud}) {
         show();
         check(here, found);
     }

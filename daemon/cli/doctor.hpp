@@ -25,6 +25,7 @@ using findings = std::vector<finding>;
 
 void check_clock(surroundings& here, findings& into);
 void check_ledger(surroundings& here, findings& into);
+void check_backup(surroundings& here, findings& into);
 void check_ports(surroundings& here, findings& into);
 void check_interference(surroundings& here, findings& into);
 void check_cloud(surroundings& here, findings& into);

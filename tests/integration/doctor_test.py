@@ -358,6 +358,65 @@ class Doctor(unittest.TestCase):
                     running.kill()
                     running.wait()
 
+    def backup(self, name, daily="active", result="success", exited="", copies=(), user=None):
+        """The checks of the backup on a machine with these units and copies (their ages); systemd does not run here, so its
+        answer is written down as Debian 12's systemctl prints it."""
+        if subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL).returncode != 0:
+            self.skipTest("no mounts of its own can be made here")
+        folder = self.station(name, endpoint="no.invalid")
+        place = folder / "backups" / "fleetline"
+        place.mkdir(parents=True)
+        for number, age in enumerate(copies):
+            copy = place / f"ledger-{number}.db"
+            copy.touch()
+            os.utime(copy, (time.time() - age, time.time() - age))
+        place.chmod(0o700)
+        answer = folder / "units"
+        answer.write_text(f"Result=success\nId=fleetline-backup.timer\nActiveState={daily}\n\nExecMainExitTimestamp={exited}\n"
+                          f"Result={result}\nId=fleetline-backup.service\nActiveState=inactive\n")
+        systemctl = folder / "bin" / "systemctl"
+        systemctl.parent.mkdir()
+        systemctl.write_text(f'#!/bin/sh\n[ "$1" = show ] && cat {answer}\n')
+        systemctl.chmod(0o755)
+        script = f'mount --bind {folder}/backups /var/backups && PATH={folder}/bin:$PATH exec "$@"'
+        wrapper = ["unshare", "--mount", "sh", "-c", script, "sh"]
+        if user:
+            for path in (self.dir, folder):
+                path.chmod(0o755)
+            wrapper += ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+        document, _ = self.checks(folder, wrapper=wrapper)
+        return [(c["state"], c["text"], c["remedy"]) for c in document["checks"] if c["what"] == "backup"]
+
+    def test_a_backup_that_failed_or_is_old_is_told(self):
+        hour = 3600
+        with self.subTest("all is well"):
+            self.assertEqual(self.backup("kept", copies=(30 * hour, 5 * hour)),
+                             [("good", "the newest copy of the ledger is 5 h 00 min old", "")])
+        with self.subTest("the last run failed"):
+            ((state, text, remedy),) = self.backup("failed", result="exit-code", copies=(30 * hour,))
+            self.assertEqual((state, text), ("bad", "the last daily backup failed (exit-code)"))
+            self.assertIn("journalctl -u fleetline-backup.service", remedy)
+        with self.subTest("older than two days"):
+            ((state, text, _),) = self.backup("old", copies=(72 * hour, 49 * hour))
+            self.assertEqual((state, text), ("bad", "the newest copy of the ledger is 49 h 00 min old"))
+        with self.subTest("somebody has switched it off"):
+            ((state, _, remedy),) = self.backup("off", daily="inactive", copies=(72 * hour,))
+            self.assertEqual((state, remedy), ("bad", "systemctl enable --now fleetline-backup.timer"))
+        with self.subTest("none yet"):
+            ((state, text, _),) = self.backup("none")
+            self.assertEqual((state, text), ("doubtful", "there is no copy of the ledger in /var/backups/fleetline yet"))
+        with self.subTest("never set up"):
+            self.assertEqual(self.backup("never", daily="inactive"), [])
+
+    def test_who_may_not_see_the_copies_is_told_when_the_last_one_was_made(self):
+        if os.getuid() != 0:
+            self.skipTest("needs root")
+        made = f"@{int(time.time()) - 7200}"
+        self.assertEqual(self.backup("hidden", exited=made, copies=(7200,), user=65534),
+                         [("good", "the newest copy of the ledger is 2 h 00 min old", "")])
+        ((state, _, remedy),) = self.backup("unseen", copies=(7200,), user=65534)
+        self.assertEqual((state, remedy), ("doubtful", "sudo fleetline doctor"))
+
     @staticmethod
     def clock_in_sync():
         timex = ctypes.create_string_buffer(512)  # struct timex: modes 0 only reads; TIME_ERROR is 5
