@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cloud/diagnosis.hpp"
 
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <functional>
+#include <system_error>
 
 #include "cloud/examination.hpp"
+#include "cloud/tpm.hpp"
+#include "core/aside.hpp"
 #include "core/encoding.hpp"
+#include "core/within.hpp"
 
 namespace fleetline::cloud {
 
@@ -21,6 +29,48 @@ asio::awaitable<std::optional<trouble>> go_there(examination& way) {
     if (!found) found = co_await way.shake_hands();
     if (!found) found = co_await way.listen();
     co_return found;
+}
+
+/// The TPM has no patience of its own, and a call into it blocks: one thread at a time is risked for it,
+/// which goes all the way, for the handshake signs with the key.
+constexpr milliseconds tpm_limit{30'000};
+std::atomic<bool> tpm_asked{false};
+
+std::optional<trouble> go_there_alone(const session_settings& settings) {
+    std::optional<trouble> found;
+    asio::io_context io{1};
+    system_time_source time;
+    examination way(io.get_executor(), settings, time);
+    asio::co_spawn(io, go_there(way), [&found](std::exception_ptr error, std::optional<trouble> result) {
+        found = error ? trouble{"cloud-unreachable", "The way to the cloud cannot be looked at"}
+                      : std::move(result);
+    });
+    io.run();
+    return found;
+}
+
+asio::awaitable<std::optional<trouble>> go_there_aside(session_settings settings, time_source& time) {
+    const trouble mute{"cloud-claim-invalid", "The TPM that holds the claim's key does not answer"};
+    if (tpm_asked.exchange(true)) co_return mute;
+    std::function<std::optional<trouble>()> work = [settings]() -> std::optional<trouble> {
+        // Freeing the key asks the TPM, too; two at a time it does not take.
+        struct asked {
+            ~asked() { tpm_asked = false; }
+        } until_all_is_freed;
+        try {
+            return go_there_alone(settings);
+        } catch (const std::exception& error) {  // TLS asks it for random numbers
+            return trouble{"cloud-claim-invalid", "The TPM cannot be used: " + printable(error.what())};
+        }
+    };
+    try {
+        auto going = aside(std::move(work));
+        auto found = co_await within(time, tpm_limit, std::move(going));
+        if (found) co_return std::move(*found);
+    } catch (const std::system_error&) {
+        tpm_asked = false;  // no thread
+    }
+    co_return mute;
 }
 
 }  // namespace
@@ -64,8 +114,13 @@ asio::awaitable<trouble> diagnose(const session_settings& settings, time_source&
                                   std::string said) {
     if (auto told = connack_trouble(reason, settings)) co_return std::move(*told);
     const auto executor = co_await asio::this_coro::executor;
-    examination way(executor, settings, time);
-    auto found = co_await go_there(way);
+    std::optional<trouble> found;
+    if (is_tpm_key(settings.claim.key_file.string())) {
+        found = co_await go_there_aside(settings, time);
+    } else {
+        examination way(executor, settings, time);
+        found = co_await go_there(way);
+    }
     if (found) co_return std::move(*found);
     co_return mute_refusal(settings, said);
 }

@@ -16,9 +16,11 @@
 #include <thread>
 
 #include "broker.hpp"
+#include "cloud/diagnosis.hpp"
 #include "ledger/signed_file.hpp"
 #include "ledger/station_key.hpp"
 #include "line.hpp"
+#include "noting_clock.hpp"
 #include "support/shell.hpp"
 #include "unit/api/api_line.hpp"
 #include "x509/x509.hpp"
@@ -47,6 +49,8 @@ class companion {
         kill(process_, SIGKILL);
         waitpid(process_, nullptr, 0);
     }
+    void freeze() const { kill(process_, SIGSTOP); }
+    void thaw() const { kill(process_, SIGCONT); }
     companion(const companion&) = delete;
     companion& operator=(const companion&) = delete;
 
@@ -219,4 +223,43 @@ TEST_CASE("the station's own keys work while the claim's key is in the TPM", "[c
         CHECK(said.status == 0);
         CHECK(said.text.find("Verify return code: 0 (ok)") != std::string::npos);
     }
+}
+
+TEST_CASE("a TPM that no longer answers is named, and holds nobody up", "[cloud][tpm]") {
+    if (!installed()) {
+        WARN("swtpm, tpm2-abrmd, dbus-daemon or tpm2-openssl is not installed: nothing is tested");
+        return;
+    }
+    tpm_claim made;
+    auto settings = made.mosquitto.settings();
+    settings.claim.source = cloud::claim_source::tpm;
+    REQUIRE(connects(settings) == 1);
+    const auto& tpm = *made.programs.at(1);
+    noting_clock clock(5);  // a whole way takes more than a second: TLS is listened to for a refusal
+    asio::io_context io{1};
+    std::vector<cloud::trouble> found;
+
+    const auto look = [&]() -> asio::awaitable<void> {
+        auto now = co_await cloud::diagnose(settings, clock, 0, "no words");
+        found.push_back(std::move(now));
+    };
+    const auto trip = [&]() -> asio::awaitable<void> {
+        tpm.freeze();
+        co_await look();  // would never end if it waited for the TPM
+        co_await look();  // nor does a second one ask it
+        tpm.thaw();
+        do {
+            co_await clock.wait_for(milliseconds{1'000});
+            co_await look();
+        } while (found.back().code != "cloud-claim-refused");
+    };
+    asio::co_spawn(io, trip(), asio::detached);
+    io.run();
+
+    for (std::size_t at = 0; at < 2; ++at) {
+        CHECK(found.at(at).code == "cloud-claim-invalid");
+        CHECK(found.at(at).text.find("TPM that holds the claim's key does not answer") != std::string::npos);
+    }
+    // All is well but that the session did not come about: nobody was asked.
+    CHECK(found.back().text.find("no words") != std::string::npos);
 }
