@@ -111,6 +111,7 @@ void members(E& e, Each&& each) requires std::is_same_v<std::remove_const_t<E>, 
     each("outcome", e.outcome);
     each("request_ms", e.request_ms);
     each("step_ms", e.step_ms);
+    each("transcript_sha256", e.transcript_sha256);
 }
 
 template <class E, class Each>

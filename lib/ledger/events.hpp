@@ -135,6 +135,8 @@ struct attempt_finished {
     std::int64_t duration_ms = 0;
     std::map<std::string, std::int64_t> step_ms;     ///< monotonic duration of each step
     std::map<std::string, std::int64_t> request_ms;  ///< of the request to the cloud that failed, if one did
+    /// Of the attempt's transcript as it is kept: the ledger says it as it writes the event.
+    std::string transcript_sha256 = {};
 };
 
 /// A certificate the cloud handed out that no board holds. `state`: unaccounted (never registered: the cloud

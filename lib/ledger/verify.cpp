@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/digest.hpp"
 #include "core/encoding.hpp"
 #include "ledger/book_rows.hpp"
 #include "ledger/event_codec.hpp"
@@ -73,7 +74,7 @@ void verifier::run_guarded() {
     check_events();
     report_events();
     check_head();
-    for (auto& one : std::exchange(wrong_reworks_, {})) wrong(std::move(one));
+    for (auto& one : std::exchange(wrong_rows_, {})) wrong(std::move(one));
     check_projections();
     check_schema();
 }
@@ -156,6 +157,7 @@ void verifier::apply_event(const checked_event& one) {
     if (ends || place_.attempt == 0 || std::holds_alternative<certificate_set_aside>(*what))
         books_.settle(place_.attempt);
     if (std::holds_alternative<rework_authorised>(*what)) check_reworks();
+    if (const auto* ended = std::get_if<attempt_finished>(&*what)) check_transcript(seq, one.attempt, *ended);
     if (std::holds_alternative<order_serials_imported>(*what)) imports_.push_back(seq);
 }
 
@@ -167,8 +169,23 @@ void verifier::check_reworks() {
         const resetting after(row);
         row.bind(1, expected.number);
         if (!row.step() || !(rework_from(row) == expected))
-            wrong_reworks_.push_back("rework " + std::to_string(expected.number) +
-                                     ": its row is not what its event says");
+            wrong_rows_.push_back("rework " + std::to_string(expected.number) +
+                                  ": its row is not what its event says");
+    }
+}
+
+/// One that is gone was dropped when its time was up, if its attempt passed; no other is ever dropped.
+void verifier::check_transcript(std::int64_t seq, std::int64_t attempt, const attempt_finished& ended) {
+    if (ended.transcript_sha256.empty() || wrong_rows_.size() >= most_problems) return;
+    auto& row = rows_.prepared("SELECT text FROM transcript WHERE attempt = ?1");
+    const resetting after(row);
+    row.bind(1, attempt);
+    const std::string name = "transcript " + std::to_string(attempt) + ": it is ";
+    if (!row.step()) {
+        if (ended.outcome != "passed")
+            wrong_rows_.push_back(name + "missing, and only those of passed attempts are dropped");
+    } else if (sha256_hex(row.view(0)) != ended.transcript_sha256) {
+        wrong_rows_.push_back(name + "not the one that " + event_named(seq) + " says was kept");
     }
 }
 

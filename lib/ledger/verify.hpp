@@ -35,6 +35,7 @@ class verifier {
     void check_link(std::int64_t seq, std::string_view previous_hash);
     void apply_event(const checked_event& one);
     void check_reworks();
+    void check_transcript(std::int64_t seq, std::int64_t attempt, const attempt_finished& ended);
     void check_head();
 
     // verify_tables.cpp
@@ -56,7 +57,7 @@ class verifier {
     book books_;
     std::vector<checkpoint> outside_;
     std::vector<std::int64_t> imports_;
-    std::vector<std::string> wrong_reworks_;
+    std::vector<std::string> wrong_rows_;  ///< found on the way, told behind the chain's
     std::map<std::pair<std::int64_t, int>, std::string> wrong_events_;
     place place_;
     std::map<std::int64_t, std::string> stations_;

@@ -217,6 +217,8 @@ void writer::write_one(accepted& next) {
         imported == nullptr ? std::vector<std::string>{} : new_serials(*imported, next.serials);
     auto* assigned = std::get_if<serial_assigned>(&next.what);
     if (assigned != nullptr) assigned->serial = next_serial(assigned->order);
+    if (auto* ended = std::get_if<attempt_finished>(&next.what))
+        ended->transcript_sha256 = transcript_digest(at.attempt);
     const std::string payload = payload_of(next.what);
     const auto kind = kind_of(next.what);
     const auto hash = hasher_({bytes_of(head_hash_), at.seq, wanted_.station, at.recorded_at,
@@ -252,6 +254,14 @@ serial_number writer::next_serial(const order_name& order) {
         throw range_exhausted("order " + order.text(),
                               "its last serial number, " + range->last() + ", is given away");
     return serial_number{*next};
+}
+
+/// Empty when none is kept. It stands in the attempt's last event, so that the chain covers it.
+std::string writer::transcript_digest(std::int64_t attempt) {
+    auto& row = rows_.prepared("SELECT text FROM transcript WHERE attempt = ?1");
+    const resetting after(row);
+    row.bind(1, attempt);
+    return row.step() ? sha256_hex(row.view(0)) : std::string();
 }
 
 std::vector<std::string> writer::new_serials(order_serials_imported& what, std::vector<std::string> brought) {

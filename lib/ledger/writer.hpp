@@ -76,6 +76,7 @@ class writer {
     void write_together(std::span<accepted> group);
     void write_one(accepted& next);
     serial_number next_serial(const order_name& order);
+    std::string transcript_digest(std::int64_t attempt);
     /// Sorted, without those the order has already; puts their count and digest into the event.
     std::vector<std::string> new_serials(order_serials_imported& what, std::vector<std::string> brought);
     void import(std::int64_t seq, const order_name& order, const std::vector<std::string>& serials);

@@ -235,6 +235,36 @@ TEST_CASE("transcripts of passed attempts are dropped after a time, others and e
     CHECK(line.reader().verify().events == 14);
 }
 
+TEST_CASE("a transcript that was dropped is told from one that was changed or taken away", "[ledger][care]") {
+    ledger_fixture line;
+    const auto first_problem = [&line] {
+        const auto found = line.reader().verify().problems;
+        return found.empty() ? std::string() : found.front();
+    };
+    for (const auto& [attempt, outcome] :
+         {std::pair("attempt-1", "passed"), std::pair("attempt-2", "failed")}) {
+        board_story one(line, attempt, std::string("SN") + attempt);
+        one.up_to(stage::proved);
+        line.book->store_transcript(attempt_id(attempt), std::string("said by ") + attempt);
+        one.finish(outcome, std::string(outcome) == "failed" ? "port-gone" : "");
+    }
+    board_story(line, "attempt-3", "SN3").pass();
+    line.book->store_transcript(attempt_id("attempt-3"), "as an older version left it");
+    run(line.io, line.book->flush());
+    CHECK(line.query("SELECT count(*) FROM event WHERE payload LIKE '%transcript_sha256%'") == "2");
+    CHECK(first_problem().empty());
+
+    run(line.io, line.book->drop_transcripts(line.clock.utc + milliseconds{1}));
+    CHECK(line.query("SELECT count(*) FROM transcript") == "1");
+    CHECK(first_problem().empty());
+
+    line.sql("UPDATE transcript SET text = 'said by somebody'");
+    CHECK(first_problem().find("transcript " + line.query("SELECT attempt FROM transcript") +
+                               ": it is not") == 0);
+    line.sql("DELETE FROM transcript");
+    CHECK(first_problem().find("it is missing") != std::string::npos);
+}
+
 TEST_CASE("the station drops old transcripts by itself, however many there are", "[ledger][care]") {
     ledger_fixture line(false);
     for (int i = 0; i < 450; ++i) {

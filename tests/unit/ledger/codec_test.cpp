@@ -52,6 +52,9 @@ TEST_CASE("payloads are canonical: sorted, without spaces, without what says not
     what.request_ms = {{"sent", 3}};
     CHECK(ledger::payload_of(ledger::event(what)) ==
           R"({"duration_ms":-5,"outcome":"passed","request_ms":{"sent":3},"step_ms":{"csr":0,"issue":40}})");
+    what.transcript_sha256 = "ab";
+    CHECK(ledger::payload_of(ledger::event(what))
+              .ends_with(R"("step_ms":{"csr":0,"issue":40},"transcript_sha256":"ab"})"));
     CHECK(ledger::payload_of(ledger::event(ledger::station_stopped{})) == "{}");
 }
 
