@@ -61,6 +61,13 @@ std::optional<std::string> serial_range::after(std::string_view serial) const {
     return text(*number + 1);
 }
 
+std::optional<std::string> serial_range::free_after(
+    std::string_view serial, const std::function<bool(const std::string&)>& taken) const {
+    auto next = after(serial);
+    while (next && taken(*next)) next = after(*next);
+    return next;
+}
+
 std::string serial_range::text(std::int64_t number) const {
     const auto digits = std::to_string(number);
     return prefix_ + std::string(width_ - std::min(width_, digits.size()), '0') + digits;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,10 @@ class serial_range {
 
     /// The one after `serial`; after an empty text the first; nothing after the last one.
     std::optional<std::string> after(std::string_view serial) const;
+
+    /// Likewise the first one after it that is not taken.
+    std::optional<std::string> free_after(std::string_view serial,
+                                          const std::function<bool(const std::string&)>& taken) const;
 
   private:
     std::optional<std::int64_t> number_of(std::string_view serial) const;

@@ -5,6 +5,7 @@
 
 #include "core/time.hpp"
 #include "ledger/book_rows.hpp"
+#include "ledger/resume.hpp"
 
 namespace fleetline::ledger {
 
@@ -81,10 +82,7 @@ bool book::passed_before(const std::string& serial, std::int64_t number) {
 bool book::serial_known(const std::string& serial) {
     for (const auto& [number, held] : attempts_)
         if (held.now.serial == serial) return true;
-    auto& row = rows_.prepared("SELECT 1 FROM attempt WHERE serial = ?1 LIMIT 1");
-    const resetting after(row);
-    row.bind(1, serial);
-    return row.step();
+    return serial_known_in(rows_, serial);
 }
 
 book::held_certificate* book::hold(statement& found) {

@@ -209,15 +209,16 @@ std::string next_serial_in(connection& rows, const std::string& first, const std
     if (first.empty()) return {};
     const auto range = serial_range::between(first, last);
     if (!range) return {};
+    return range
+        ->free_after(last_assigned, [&rows](const auto& serial) { return serial_known_in(rows, serial); })
+        .value_or(std::string{});
+}
+
+bool serial_known_in(connection& rows, const std::string& serial) {
     auto& row = rows.prepared("SELECT 1 FROM attempt WHERE serial = ?1 LIMIT 1");
-    const auto has_a_board = [&row](const std::string& serial) {
-        const resetting after(row);
-        row.bind(1, serial);
-        return row.step();
-    };
-    auto next = range->after(last_assigned);
-    while (next && has_a_board(*next)) next = range->after(*next);
-    return next.value_or(std::string{});
+    const resetting after(row);
+    row.bind(1, serial);
+    return row.step();
 }
 
 serial_number serial_of_key_in(connection& rows, const product_name& product, const std::string& key_sha256) {

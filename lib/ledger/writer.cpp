@@ -248,8 +248,8 @@ serial_number writer::next_serial(const order_name& order) {
     if (of == nullptr || !of->closed_at.empty()) throw impossible_event("its order is not open");
     const auto range = serial_range::between(of->first_serial, of->last_serial);
     if (!range) throw impossible_event("its order has no range of serial numbers");
-    auto next = range->after(of->last_assigned);
-    while (next && books_.serial_known(*next)) next = range->after(*next);
+    const auto next = range->free_after(of->last_assigned,
+                                        [this](const auto& serial) { return books_.serial_known(serial); });
     if (!next)
         throw range_exhausted("order " + order.text(),
                               "its last serial number, " + range->last() + ", is given away");

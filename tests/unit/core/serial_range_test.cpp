@@ -21,6 +21,18 @@ TEST_CASE("a range counts its last digits up, with their width kept", "[core]") 
     }
 }
 
+TEST_CASE("numbers that are taken are passed over, to the end of the range", "[core]") {
+    const auto range = serial_range::between("SN-098", "SN-101");
+    const auto but = [](const std::string& one) {
+        return [one](const std::string& serial) { return serial < one; };
+    };
+    CHECK(range->free_after("", but("")) == "SN-098");
+    CHECK(range->free_after("SN-098", but("SN-101")) == "SN-101");
+    CHECK(range->free_after("SN-100", but("SN-099")) == "SN-101");
+    CHECK_FALSE(range->free_after("", but("SN-102")));
+    CHECK_FALSE(range->free_after("SN-101", but("")));
+}
+
 TEST_CASE("one number is a range, and so are eighteen digits", "[core]") {
     CHECK(serial_range::between("7", "7")->size() == 1);
     const auto wide = serial_range::between("A000000000000000000", "A999999999999999999");
