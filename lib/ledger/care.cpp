@@ -172,7 +172,8 @@ checkpoint sign_head(const options& station, utc_time now, const logger& log) {
     writer from(station);
     auto made = from.sign_head(now);
     if (!station.checkpoint_file.empty())
-        outside_copy(station.checkpoint_file, from.checkpoints(1000), log);  // tries once, before it ends
+        outside_copy(station.checkpoint_file, station.file, from.checkpoints(1000),
+                     log);  // tries once, before it ends
     return made;
 }
 

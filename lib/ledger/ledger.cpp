@@ -111,7 +111,7 @@ class ledger::impl {
         last_at_ = {time_.utc_now(), std::chrono::steady_clock::now()};
         signed_at_ = moment();
         if (!wanted_.checkpoint_file.empty() && writer_.can_sign())
-            outside_.emplace(wanted_.checkpoint_file, writer_.checkpoints(1000), log_);
+            outside_.emplace(wanted_.checkpoint_file, wanted_.file, writer_.checkpoints(1000), log_);
         if (wanted_.threaded) thread_ = std::thread([this] { work(); });
     }
 

@@ -2,6 +2,7 @@
 #include "ledger/outside_copy.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -28,8 +29,13 @@ std::int64_t last_in(const std::filesystem::path& file) {
 
 }  // namespace
 
-outside_copy::outside_copy(std::filesystem::path file, std::vector<checkpoint> known, const logger& log)
-    : file_(std::move(file)), log_(log), waiting_(known.begin(), known.end()), thread_([this] { work(); }) {}
+outside_copy::outside_copy(std::filesystem::path file, const std::filesystem::path& ledger,
+                           std::vector<checkpoint> known, const logger& log)
+    : file_(std::move(file)),
+      owners_directory_(ledger.has_parent_path() ? ledger.parent_path() : "."),
+      log_(log),
+      waiting_(known.begin(), known.end()),
+      thread_([this] { work(); }) {}
 
 outside_copy::~outside_copy() {
     {
@@ -72,13 +78,32 @@ void outside_copy::work() {
     }
 }
 
+/// Its descriptor, or -1 with errno.
+int outside_copy::open_file() const {
+    constexpr int flags = O_WRONLY | O_APPEND | O_CLOEXEC;
+    const int found = ::open(file_.c_str(), flags);
+    if (found >= 0 || errno != ENOENT) return found;
+    const int made = ::open(file_.c_str(), flags | O_CREAT | O_EXCL, 0644);
+    if (made < 0) return errno == EEXIST ? ::open(file_.c_str(), flags) : -1;
+    struct stat owner {};
+    if (::geteuid() != 0 || ::stat(owners_directory_.c_str(), &owner) != 0 ||
+        ::fchown(made, owner.st_uid, owner.st_gid) == 0)
+        return made;
+    // Root is nobody on a share. The service makes it then.
+    const int why = errno;
+    ::unlink(file_.c_str());
+    ::close(made);
+    errno = why;
+    return -1;
+}
+
 bool outside_copy::append(const std::vector<checkpoint>& lines) const {
     const std::int64_t last = last_in(file_);
     std::string text;
     for (const auto& one : lines)
         if (one.seq > last) text += to_line(one);
     if (text.empty()) return true;
-    const int to = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    const int to = open_file();
     const bool written = to >= 0 &&
                          ::write(to, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
                          ::fsync(to) == 0;

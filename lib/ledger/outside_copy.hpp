@@ -17,8 +17,10 @@ namespace fleetline::ledger {
 
 class outside_copy {
   public:
-    /// `known`: checkpoints that may be missing there, oldest first.
-    outside_copy(std::filesystem::path file, std::vector<checkpoint> known, const logger& log);
+    /// `known`: checkpoints that may be missing there, oldest first. Where root has to make the file, it is
+    /// the service's, who appends to it afterwards: whoever owns the directory of the ledger.
+    outside_copy(std::filesystem::path file, const std::filesystem::path& ledger,
+                 std::vector<checkpoint> known, const logger& log);
     ~outside_copy();  ///< tries once more
     outside_copy(const outside_copy&) = delete;
     outside_copy& operator=(const outside_copy&) = delete;
@@ -28,8 +30,10 @@ class outside_copy {
   private:
     void work();
     bool append(const std::vector<checkpoint>& lines) const;
+    int open_file() const;
 
     std::filesystem::path file_;
+    std::filesystem::path owners_directory_;
     const logger& log_;
     std::mutex mutex_;
     std::condition_variable changed_;

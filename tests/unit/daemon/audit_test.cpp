@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What leaves the building and comes back: signed reports as OpenSSL sees them, heads kept elsewhere,
 // backups, and certificates that somebody has revoked. The real program.
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <fstream>
 
@@ -26,6 +29,13 @@ struct audited_station : station_directory {
         return shell(program + " --config " + config() + ' ' + arguments + " 2>&1");
     }
     std::string file(const std::string& name) const { return (path / name).string(); }
+
+    void keeps_heads_elsewhere() const {
+        std::string text = configuration;
+        const std::string section = "[ledger]\n";
+        text.insert(text.find(section) + section.size(), "checkpoint_file = \"elsewhere\"\n");
+        std::ofstream{config()} << text;
+    }
 
     /// README's line.
     said openssl_says(const std::string& report) const {
@@ -136,10 +146,7 @@ TEST_CASE("a report signed by somebody else is not this station's", "[daemon][au
 TEST_CASE("the head that a report signs is in the file elsewhere when the report is there",
           "[daemon][audit]") {
     const audited_station station;
-    std::string text = station_directory::configuration;
-    const std::string section = "[ledger]\n";
-    text.insert(text.find(section) + section.size(), "checkpoint_file = \"elsewhere\"\n");
-    std::ofstream{station.config()} << text;
+    station.keeps_heads_elsewhere();
 
     REQUIRE(station.ask("report --sign --format csv -o " + station.file("r.csv")).status == 0);
 
@@ -147,6 +154,22 @@ TEST_CASE("the head that a report signs is in the file elsewhere when the report
     INFO(audit.text);
     CHECK(audit.status == 0);
     CHECK(has(audit, "1 signed head, kept elsewhere"));
+}
+
+TEST_CASE("the file elsewhere is the service's to append to, though root's report made it",
+          "[daemon][audit]") {
+    if (::geteuid() != 0) return;
+    constexpr uid_t service = 65534;
+    const audited_station station;
+    station.keeps_heads_elsewhere();
+    REQUIRE(::chown(station.path.c_str(), service, service) == 0);
+
+    REQUIRE(station.ask("report --sign --format csv -o " + station.file("r.csv")).status == 0);
+
+    struct stat made {};
+    REQUIRE(::stat(station.file("elsewhere").c_str(), &made) == 0);
+    CHECK(made.st_uid == service);
+    CHECK(made.st_gid == service);
 }
 
 TEST_CASE("signing needs a file, and the station's key", "[daemon][audit]") {
