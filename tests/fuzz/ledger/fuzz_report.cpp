@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A report and its signature, both a stranger's, held against a good ledger. Input: report, a zero byte,
 // signature.
+#include <algorithm>
 #include <system_error>
 
 #include "core/failure.hpp"
+#include "desk.hpp"
 #include "ledger/checkpoint.hpp"
 #include "report/check.hpp"
 #include "report/signed_report.hpp"
-#include "scratch.hpp"
 
 using namespace fleetline;
 
