@@ -106,6 +106,7 @@ station::station_settings station_settings(const config::settings& from) {
     to.operator_name = from.station.operator_name;
     to.token_lifetime = from.cloud.token_lifetime;
     to.stop_grace = from.station.stop_grace;
+    to.longest_absence = from.station.longest_absence;
     // In a directory that is empty after a boot: udev's names for a board's being plugged in are good for
     // one.
     if (!from.api.socket.empty())

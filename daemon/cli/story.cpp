@@ -69,8 +69,9 @@ std::string tell_attempt(const std::string& kind, const json& of) {
                with(", operator ", part(of, "operator_name")) +
                (part(of, "rework") == "true" ? ", as a rework" : "");
     if (kind == "resumed")
-        return "goes on from an earlier attempt" + with(" that got to ", part(of, "stage")) +
-               with(": ", part(of, "action"));
+        return (part(of, "from") == part(of, "attempt") ? "goes on with the board that is back"
+                                                        : "goes on from an earlier attempt") +
+               with(" that got to ", part(of, "stage")) + with(": ", part(of, "action"));
     if (kind == "attempt-finished")
         return part(of, "outcome") + with(": ", part(of, "failure_code")) +
                with(" in step ", part(of, "failure_step")) + request_told(of);

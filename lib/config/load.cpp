@@ -35,6 +35,7 @@ void read_station(section from, station_section& into) {
         from.complain("id", "use letters, digits, '-', '_' and ':' only, at most 64");
     from.choice("log_level", into.log_level, {"debug", "info", "warning", "error"});
     from.seconds("stop_grace_s", into.stop_grace, 0, 600);
+    from.seconds("longest_absence_s", into.longest_absence, 0, 60);
     from.text("operator", into.operator_name);
     from.expression("badge_pattern", into.badge_pattern);
     from.finish();

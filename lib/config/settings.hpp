@@ -17,11 +17,12 @@
 namespace fleetline::config {
 
 struct station_section {
-    std::string id;                   ///< unique in the plant; also the MQTT client id
-    std::string log_level = "info";   ///< debug, info, warning, error
-    milliseconds stop_grace{20'000};  ///< how long a stop waits for attempts to reach a safe point
-    std::string operator_name;        ///< recorded with attempts until somebody signs on
-    std::string badge_pattern;        ///< a scan that matches it signs on; empty: none does
+    std::string id;                       ///< unique in the plant; also the MQTT client id
+    std::string log_level = "info";       ///< debug, info, warning, error
+    milliseconds longest_absence{3'000};  ///< of a board whose attempt goes on when it is back
+    milliseconds stop_grace{20'000};      ///< how long a stop waits for attempts to reach a safe point
+    std::string operator_name;            ///< recorded with attempts until somebody signs on
+    std::string badge_pattern;            ///< a scan that matches it signs on; empty: none does
 };
 
 struct cloud_section {

@@ -51,6 +51,10 @@ admission::claim::~claim() {
     ended->ended.set();
 }
 
+void admission::claim::board_is_back(std::shared_ptr<const signal> gone) {
+    owner_->holders_.at(serial_)->gone = std::move(gone);
+}
+
 void admission::check_serial(const product_settings& product, const serial_number& serial) {
     const auto refuse = [&](std::string_view code, std::string why) {
         throw failure(code, "Admitting the board", "serial " + printable(serial.text(), longest_serial),

@@ -29,6 +29,11 @@ class admission {
         claim& operator=(claim&& other) noexcept;
         ~claim();
 
+        explicit operator bool() const { return owner_ != nullptr; }
+
+        /// The serial's board was gone and is there again.
+        void board_is_back(std::shared_ptr<const signal> gone);
+
         order_name order;
 
       private:

@@ -17,17 +17,31 @@ namespace fleetline::station {
 namespace asio = boost::asio;
 using namespace boost::asio::experimental::awaitable_operators;
 
-procedure::procedure(workshop& shop, attempt& current, board& device, const product_settings& product,
-                     std::string usb_serial, serial_number label, std::shared_ptr<signal> gone)
-    : shop_(shop),
-      attempt_(current),
-      device_(device),
-      product_(product),
-      usb_serial_(std::move(usb_serial)),
-      label_(std::move(label)),
-      gone_(std::move(gone)) {}
+namespace {
 
-asio::awaitable<void> procedure::run() {
+constexpr milliseconds news_of_unplugging{100};  ///< takes no longer, from the hang-up to the watcher's word
+
+bool blames_board(const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const failure& what) {
+        return what.code().starts_with("device-");
+    } catch (...) {
+        return false;
+    }
+}
+
+}  // namespace
+
+procedure::procedure(workshop& shop, attempt& current, const product_settings& product, serial_number label)
+    : shop_(shop), attempt_(current), product_(product), label_(std::move(label)) {}
+
+asio::awaitable<void> procedure::run(board& device, std::string usb_serial, std::shared_ptr<signal> gone) {
+    is_back_ = device_ != nullptr;
+    device_ = &device;
+    usb_serial_ = std::move(usb_serial);
+    gone_ = std::move(gone);
+    if (is_back_) start_afresh();
     co_await identify();
     co_await admit();
     const resume_action action = co_await look_back();
@@ -43,14 +57,34 @@ asio::awaitable<void> procedure::run() {
     co_await finish();
 }
 
+/// What was heard of board and cloud before the board went away counts only as far as the ledger has it.
+void procedure::start_afresh() {
+    request_ = signing_request{};
+    issued_ = issued_certificate{};
+    credential_ = credential{};
+    registration_ms_ = request_times{};
+    recorded_ = registered_ = false;
+}
+
+/// The USB serial number may be the fixture's, so the board must say for itself that it is the same one.
+void procedure::check_same_board(const serial_number& expected) {
+    if (expected.empty() || serial_ == expected) return;
+    met_another_ = true;
+    const std::string who = serial_.empty() ? "one that does not tell" : printable(serial_.text(), 64);
+    throw failure("port-gone", "Looking for the board again", "serial " + expected.text(),
+                  "it was unplugged, and in its place is " + who);
+}
+
 asio::awaitable<void> procedure::identify() {
     attempt_.enter(step::identify);
-    identity_ = co_await with_board(device_.identify());
+    const serial_number before = serial_;
+    identity_ = co_await with_board(device_->identify());
     // Whose number the USB descriptor tells, board's or USB chip's, only the product's settings know.
     own_serial_ = product_.source == serial_source::usb ? serial_number{usb_serial_}
                                                         : identity_.serial.value_or(serial_number{});
     serial_ = product_.source == serial_source::scan ? label_ : own_serial_;
-    if (product_.source == serial_source::range) serial_ = co_await serial_of_range();
+    if (product_.source == serial_source::range) serial_ = co_await serial_of_range(before);
+    check_same_board(before);
     ledger::identified event;
     event.attempt = attempt_.id();
     event.serial = serial_;
@@ -62,13 +96,14 @@ asio::awaitable<void> procedure::identify() {
     attempt_.show_changed();
 }
 
-/// A board that got its number in an earlier attempt is known by its key; any other one gets the next.
-asio::awaitable<serial_number> procedure::serial_of_range() {
-    const auto key = co_await with_board(device_.public_key());
+/// A board that has a number is known by its key; any other one gets the next, once in an attempt.
+asio::awaitable<serial_number> procedure::serial_of_range(serial_number given) {
+    const auto key = co_await with_board(device_->public_key());
     if (key) {
         auto known = co_await shop_.book.serial_of_key(product_.name, sha256_hex(*key));
         if (!known.empty()) co_return known;
     }
+    if (!given.empty()) co_return serial_number{};  // in this attempt; whether to this board, nobody can tell
     stop_if_asked();
     place_ = co_await shop_.gate.reserve(product_);
     auto next = co_await attempt_.assign_serial(place_.order);
@@ -80,6 +115,10 @@ asio::awaitable<void> procedure::admit() {
     attempt_.enter(step::admit);
     stop_if_asked();
     check_label();
+    if (seat_) {
+        seat_.board_is_back(gone_);
+        co_return;
+    }
     seat_ = co_await shop_.gate.admit(product_, serial_, attempt_.status().slot, gone_);
     place_ = admission::place();
 }
@@ -97,7 +136,7 @@ asio::awaitable<resume_action> procedure::look_back() {
     const auto record = co_await shop_.book.device(serial_);
     std::string key_sha256;
     if (needs_public_key(record, shop_.time.utc_now())) {
-        const auto key = co_await with_board(device_.public_key());
+        const auto key = co_await with_board(device_->public_key());
         if (key) key_sha256 = sha256_hex(*key);
     }
     const resume_action action = decide(record, key_sha256, shop_.time.utc_now());
@@ -116,7 +155,7 @@ asio::awaitable<resume_action> procedure::look_back() {
     admitted.template_name = product_.template_name;
     admitted.rework = action == resume_action::start_rework;
     co_await attempt_.note(std::move(admitted));
-    const bool earlier = !record.attempt.empty() && record.attempt != attempt_.id();
+    const bool earlier = !record.attempt.empty() && (is_back_ || record.attempt != attempt_.id());
     if (earlier && record.reached != ledger::stage::none && record.reached != ledger::stage::passed) {
         ledger::resumed resumed;
         resumed.attempt = attempt_.id();
@@ -194,10 +233,10 @@ asio::awaitable<void> procedure::make_csr() {
     attempt_.enter(step::csr);
     ledger::csr_made event;
     event.attempt = attempt_.id();
-    event.key_origin = to_text(device_.makes_key());
+    event.key_origin = to_text(device_->makes_key());
     request_ = signing_request{};
     if (!cloud_makes_key()) {
-        request_ = co_await with_board(device_.make_csr(filled(product_.common_name)));
+        request_ = co_await with_board(device_->make_csr(filled(product_.common_name)));
         event.csr_sha256 = sha256_hex(request_.der);
         event.public_key_sha256 = sha256_hex(request_.public_key);
     }
@@ -240,7 +279,7 @@ asio::awaitable<issued_certificate> procedure::ask_for_certificate() {
 }
 
 bool procedure::cloud_makes_key() const {
-    return device_.makes_key() == key_origin::cloud;
+    return device_->makes_key() == key_origin::cloud;
 }
 
 asio::awaitable<void> procedure::register_thing() {
@@ -333,7 +372,7 @@ asio::awaitable<void> procedure::deliver() {
     credential_.endpoint = product_.board_endpoint;
     credential_.port = product_.board_port;
     credential_.public_key = request_.public_key;
-    co_await with_board(device_.deliver(credential_));
+    co_await with_board(device_->deliver(credential_));
     credential_.private_key_pem = secret();  // the board has it; nobody else needs it any more
     ledger::delivered delivered;
     delivered.attempt = attempt_.id();
@@ -351,14 +390,14 @@ asio::awaitable<void> procedure::prove() {
     ledger::proved proved;
     proved.attempt = attempt_.id();
     proved.certificate = issued_.id;
-    proved.proof = to_text(co_await with_board(device_.prove(credential_)));
+    proved.proof = to_text(co_await with_board(device_->prove(credential_)));
     co_await attempt_.note(std::move(proved));
 }
 
 asio::awaitable<void> procedure::finish() {
     attempt_.enter(step::finish);
-    const auto done = co_await settle(with_board(device_.finish()));
-    const bool left_as_told = done.error && device_.restarting() && has_code(done.error, "port-gone");
+    const auto done = co_await settle(with_board(device_->finish()));
+    const bool left_as_told = done.error && device_->restarting() && has_code(done.error, "port-gone");
     if (done.error && !left_as_told) std::rethrow_exception(done.error);
     if (current_.empty() || current_ == issued_.id) co_return;
     ledger::certificate_set_aside superseded;
@@ -397,6 +436,12 @@ asio::awaitable<T> procedure::with_board(asio::awaitable<T> step) {
     auto first = co_await (settle(std::move(step)) || gone_->wait());
     if (first.index() == 1) throw left();
     auto& result = std::get<0>(first);
+    if (result.error && blames_board(result.error)) {
+        // A terminal that hangs up in the middle of a read may yield old bytes, and the news of it comes
+        // after.
+        auto late = co_await (gone_->wait() || shop_.time.wait_for(news_of_unplugging));
+        if (late.index() == 0) throw left();
+    }
     if (result.error) std::rethrow_exception(result.error);
     if constexpr (!std::is_void_v<T>) co_return std::move(*result.value);
 }

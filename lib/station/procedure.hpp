@@ -36,16 +36,22 @@ struct workshop {
 
 class procedure {
   public:
-    /// `label` is the scanned serial number, empty where the product needs no scan. `gone` is set when the
-    /// board is unplugged.
-    procedure(workshop& shop, attempt& current, board& device, const product_settings& product,
-              std::string usb_serial, serial_number label, std::shared_ptr<signal> gone);
+    /// `label` is the scanned serial number, empty where the product needs no scan.
+    procedure(workshop& shop, attempt& current, const product_settings& product, serial_number label);
 
-    boost::asio::awaitable<void> run();
+    /// `gone` is set when the board is unplugged; it ends with port-gone then. Run again with the same board,
+    /// back in its slot, it goes on from the last durable event, as an attempt of its own would. `device`
+    /// outlives the call.
+    boost::asio::awaitable<void> run(board& device, std::string usb_serial, std::shared_ptr<signal> gone);
+
+    /// It ended with port-gone because another board is there now, or may be.
+    bool met_another_board() const { return met_another_; }
 
   private:
+    void start_afresh();
     boost::asio::awaitable<void> identify();
-    boost::asio::awaitable<serial_number> serial_of_range();
+    void check_same_board(const serial_number& expected);
+    boost::asio::awaitable<serial_number> serial_of_range(serial_number given);
     boost::asio::awaitable<void> admit();
     boost::asio::awaitable<resume_action> look_back();
     boost::asio::awaitable<void> set_aside(std::string_view state, std::string why);
@@ -75,11 +81,13 @@ class procedure {
 
     workshop& shop_;
     attempt& attempt_;
-    board& device_;
     const product_settings& product_;
-    std::string usb_serial_;
     serial_number label_;
+    board* device_ = nullptr;
+    std::string usb_serial_;
     std::shared_ptr<signal> gone_;
+    bool is_back_ = false;  ///< it ran before
+    bool met_another_ = false;
 
     admission::place place_;  ///< until the seat is taken, where the order says the serial number
     admission::claim seat_;

@@ -60,6 +60,9 @@ struct station_settings {
     std::string operator_name;
     milliseconds token_lifetime{3'600'000};
     milliseconds stop_grace{20'000};
+    /// An attempt whose board went away, and that is back in its slot within this, goes on. Long enough for a
+    /// board with a USB of its own to start, and for a hub to be reset.
+    milliseconds longest_absence{3'000};
     std::filesystem::path seating_file;  ///< of what the next life shows again, see seating.hpp; empty: nothing
     std::filesystem::path duty_file;  ///< of who is signed on, see duty.hpp; empty: no restart remembers it
     std::vector<product_settings> products;

@@ -18,6 +18,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr milliseconds longest_restart{10'000};  ///< of a board, until its USB is there again
+constexpr int most_absences = 3;  ///< in one attempt: a loose contact is not worked on for ever
 
 }  // namespace
 
@@ -174,6 +175,26 @@ asio::awaitable<bool> slot::passed_before(std::shared_ptr<presence> there) {
     co_return true;
 }
 
+/// The same board, back in this slot soon after it went away; null: it is not, or nobody can tell.
+asio::awaitable<std::shared_ptr<slot::presence>> slot::returned(std::shared_ptr<presence> left) {
+    if (left->what.usb_serial.empty()) co_return nullptr;
+    const auto until = shop_.time.now() + shop_.settings.longest_absence;
+    while (!there_ || there_ == left) {
+        work_.reset();
+        auto first = co_await (work_.wait() || shop_.stopping.wait() || shop_.time.wait_until(until));
+        if (first.index() != 0) co_return nullptr;
+    }
+    if (there_->what.usb_serial != left->what.usb_serial) co_return nullptr;
+    work_.reset();
+    there_->is_new = false;
+    there_->label = left->label;
+    shop_.seats.note(settings_.name, there_->what.plugging, status_.attempt);
+    log_.info("The board is back; its attempt goes on", {{"SLOT", settings_.name.text()},
+                                                         {"SERIAL", status_.serial.text()},
+                                                         {"ATTEMPT", status_.attempt.text()}});
+    co_return there_;
+}
+
 asio::awaitable<void> slot::one_attempt(std::shared_ptr<presence> there) {
     const auto& make_id = shop_.settings.make_id;
     attempt_id id{make_id ? make_id() : make_unique_id(shop_.time.utc_now())};
@@ -182,8 +203,9 @@ asio::awaitable<void> slot::one_attempt(std::shared_ptr<presence> there) {
     attempt current(std::move(id), shop_.staff.name(), shop_.book, shop_.time, shop_.settings, status_,
                     changed_);
     std::unique_ptr<board> device;
-    std::optional<procedure>
-        work;  // with its right to the serial and its seat in the order, until all is recorded
+    std::string transcript;
+    // With its right to the serial and its seat in the order, until all is recorded.
+    procedure work(shop_, current, product_, there->label);
     std::string code;
     std::string why;
     try {
@@ -194,9 +216,18 @@ asio::awaitable<void> slot::one_attempt(std::shared_ptr<presence> there) {
         started.product = product_.name;
         started.operator_name = current.operator_name();
         co_await current.note(std::move(started));
-        device = co_await opened(there);
-        work.emplace(shop_, current, *device, product_, there->what.usb_serial, there->label, there->gone);
-        co_await work->run();
+        for (int absences = 0;; ++absences) {
+            const auto done = co_await settle(at_board(there, work, device));
+            if (!done.error) break;
+            const bool is_gone = has_code(done.error, "port-gone");
+            if (!is_gone || absences == most_absences || work.met_another_board())
+                std::rethrow_exception(done.error);
+            if (device) transcript += device->transcript();
+            device.reset();  // lets go of the tty
+            const auto back = co_await returned(there);
+            if (!back) std::rethrow_exception(done.error);
+            there = back;
+        }
     } catch (const failure& refused) {
         code = refused.code();
         why = refused.what();
@@ -213,12 +244,14 @@ asio::awaitable<void> slot::one_attempt(std::shared_ptr<presence> there) {
     // The outcome is recorded even when this coroutine is being cancelled.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     if (device) {
-        shop_.book.store_transcript(current.id(), device->transcript());
+        transcript += device->transcript();
         if (code.empty() && device->restarting() && !there->what.usb_serial.empty())
             restarted_ = restarted_board{there->what.usb_serial, shop_.time.now() + longest_restart};
         device.reset();
     }
+    if (!transcript.empty()) shop_.book.store_transcript(current.id(), std::move(transcript));
     co_await conclude(current, std::move(code), std::move(why));
+    if (work.met_another_board()) work_.set();  // that one has not had its attempt
     co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
 }
 
@@ -229,6 +262,12 @@ asio::awaitable<std::unique_ptr<board>> slot::opened(std::shared_ptr<presence> t
     auto& result = std::get<0>(first);
     if (result.error) std::rethrow_exception(result.error);
     co_return std::move(*result.value);
+}
+
+asio::awaitable<void> slot::at_board(std::shared_ptr<presence> there, procedure& work,
+                                     std::unique_ptr<board>& device) {
+    device = co_await opened(there);
+    co_await work.run(*device, there->what.usb_serial, there->gone);
 }
 
 asio::awaitable<void> slot::conclude(attempt& current, std::string code, std::string why) {

@@ -70,6 +70,9 @@ class slot {
     boost::asio::awaitable<bool> passed_before(std::shared_ptr<presence> there);
     boost::asio::awaitable<void> one_attempt(std::shared_ptr<presence> there);
     static boost::asio::awaitable<std::unique_ptr<board>> opened(std::shared_ptr<presence> there);
+    boost::asio::awaitable<void> at_board(std::shared_ptr<presence> there, procedure& work,
+                                          std::unique_ptr<board>& device);
+    boost::asio::awaitable<std::shared_ptr<presence>> returned(std::shared_ptr<presence> left);
     boost::asio::awaitable<void> conclude(attempt& current, std::string code, std::string why);
 
     const slot_settings& settings_;

@@ -12,6 +12,39 @@ import unittest
 from line_case import ENDED, PROGRAMS, LineCase, main
 
 
+class BoardThatBlinks(LineCase):
+    """A board goes away in the middle and is back at another tty: the attempt goes on."""
+    slots = 8
+    station_lines = "longest_absence_s = 60\n"
+
+    def tty(self):
+        """Of the one board that is plugged."""
+        return [os.readlink(link) for link in (self.line.dir / "usb").iterdir() if link.is_symlink()]
+
+    def test_comes_back_at_each_step(self):
+        for step in ("conf set", "pki generate key", "pki generate csr", "pki import cert", "conf commit", "pki export cert", "reset"):
+            with self.subTest(step=step):
+                board = self.new_board()
+                self.tell_board(f"unplug-at {self.serial(board)} {step} middle")
+                self.plug(board)
+                first = self.tty()
+                self.line.wait_for("the board to leave", lambda: not self.slot(board)["plugged"])
+                self.line.wait_for("the tty to vanish", lambda: not os.path.exists(first[0]))
+                while not os.path.exists(first[0]):  # until its number is somebody else's
+                    self.addCleanup(os.close, os.open("/dev/ptmx", os.O_RDWR | os.O_NOCTTY))
+                attempt = self.slot(board)["attempt_id"]
+                self.plug(board)
+                self.assertNotEqual(first, self.tty())
+                now = self.line.wait_for("outcome", lambda: (now := self.slot(board))["state"] in ENDED and now)
+                self.assert_passed(now)
+                self.assertEqual(now["attempt_id"], attempt)
+                rows = [row for row in self.line.json_lines("attempts") if row["serial"] == self.serial(board)]
+                self.assertEqual(1, len(rows), rows)
+                self.unplug(board)
+        self.assert_ledger_holds()
+        self.assert_books_agree()
+
+
 class BoardTrouble(LineCase):
     slots = 40
 

@@ -26,6 +26,7 @@ class board_of_flash final : public station::board {
         co_await step("identify");
         station::board_identity who;
         who.dialect = "scripted";
+        if (!flash_->tells.empty()) who.serial = serial_number{flash_->tells};
         done("identify");
         co_return who;
     }

@@ -15,7 +15,8 @@ namespace fleetline::test {
 
 /// What stays in the board when it is unplugged, and the test's wishes.
 struct scripted_flash {
-    std::string serial;
+    std::string serial;  ///< of its USB
+    std::string tells;   ///< the serial number it tells over the console; empty: it cannot
     secret private_key;
     std::string common_name;
     std::string certificate_der;

@@ -271,6 +271,7 @@ TEST_CASE("the shipped example is valid, and every default it shows is the real 
     const auto& b = shown.value;
     CHECK(a.station.log_level == b.station.log_level);
     CHECK(a.station.stop_grace == b.station.stop_grace);
+    CHECK(a.station.longest_absence == b.station.longest_absence);
     CHECK(a.cloud.port == b.cloud.port);
     CHECK(a.cloud.mqtt_version == b.cloud.mqtt_version);
     CHECK(a.cloud.payload_format == b.cloud.payload_format);

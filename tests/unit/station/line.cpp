@@ -16,6 +16,7 @@ station::station_settings settings(const std::function<void(station::station_set
     wanted.id = "test-station";
     wanted.version = "0";
     wanted.stop_grace = milliseconds{2000};
+    wanted.longest_absence = milliseconds{0};
     station::product_settings product;
     product.name = product_name{"widget"};
     product.serial_pattern = "SN[0-9]+";
