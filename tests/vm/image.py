@@ -132,6 +132,11 @@ def settle_in(folder):
         "mosquitto.service")  # the rehearsal starts one of its own
 
 
+def our_packages():
+    """fleetline and its rehearsal, as `scripts/package` left them."""
+    return tuple(next((ROOT / "build" / "deb").glob(f"{name}_*.deb")) for name in ("fleetline", "fleetline-rehearsal"))
+
+
 def build(*packages_to_come):
     """The directory with `root.ext4`, `vmlinux` and `initrd.cpio` that fits the dependencies of these packages."""
     packages = sorted({*PACKAGES, *(name for package in packages_to_come for name in dependencies_of(package))})
@@ -158,3 +163,7 @@ def build(*packages_to_come):
         package_file.unlink()
     unfinished.rename(folder / "root.ext4")
     return folder
+
+
+if __name__ == "__main__":
+    build(*our_packages())

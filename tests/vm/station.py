@@ -55,8 +55,7 @@ class Station:
     def __init__(self):
         self.installed = self.configured = False
         self.made = 0
-        self.package = next((ROOT / "build" / "deb").glob("fleetline_*.deb"))
-        self.rehearsal_package = next((ROOT / "build" / "deb").glob("fleetline-rehearsal_*.deb"))
+        self.package, self.rehearsal_package = image.our_packages()
         self.image = image.build(self.package, self.rehearsal_package)
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="fleetline-vm-"))
         programs = self.dir / "programs"
