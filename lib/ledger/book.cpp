@@ -69,13 +69,14 @@ attempt_state& book::add_attempt(std::int64_t number, const std::string& id) {
     return held.now;
 }
 
-bool book::passed_before(const std::string& serial, std::int64_t number) {
+bool book::passed_before(const std::string& serial, std::int64_t number, std::int64_t seq) {
     for (const auto& [other, held] : attempts_)
-        if (other < number && held.now.serial == serial && held.now.outcome == "passed") return true;
+        if (other != number && held.now.serial == serial && held.now.outcome == "passed") return true;
     auto& row = rows_.prepared(
-        "SELECT 1 FROM attempt WHERE serial = ?1 AND number < ?2 AND outcome = 'passed' LIMIT 1");
+        "SELECT 1 FROM attempt WHERE serial = ?1 AND number <> ?2 AND outcome = 'passed' AND last_event < ?3 "
+        "LIMIT 1");
     const resetting after(row);
-    row.bind(1, serial).bind(2, number);
+    row.bind(1, serial).bind(2, number).bind(3, seq);
     return row.step();
 }
 

@@ -30,8 +30,9 @@ class book {
     attempt_state* attempt(std::int64_t number);
     const attempt_state* look_at_attempt(std::int64_t number);
     attempt_state& add_attempt(std::int64_t number, const std::string& id);
-    /// Whether an earlier attempt than this one brought the serial to its pass.
-    bool passed_before(const std::string& serial, std::int64_t number);
+    /// Whether another attempt than this one brought the serial to its pass before this event. (It may have
+    /// begun later.)
+    bool passed_before(const std::string& serial, std::int64_t number, std::int64_t seq);
     /// Whether any attempt was ever at a board with this serial.
     bool serial_known(const std::string& serial);
 

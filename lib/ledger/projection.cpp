@@ -279,7 +279,7 @@ class projector {
         move(*mine, "current");
         a.reached = stage::passed;
         auto* o = a.work_order.empty() ? nullptr : books_.order(a.work_order);
-        if (o != nullptr && !books_.passed_before(a.serial, a.number)) {
+        if (o != nullptr && !books_.passed_before(a.serial, a.number, at_.seq)) {
             ++o->passed;
             o->last_event = at_.seq;
         }

@@ -62,6 +62,22 @@ TEST_CASE("an untouched ledger holds", "[ledger][verify]") {
     CHECK(found.head_hash == line.query("SELECT lower(hex(hash)) FROM head"));
 }
 
+TEST_CASE("a board counts once for its order, though a rework that passes began before the first pass",
+          "[ledger][verify]") {
+    ledger_fixture line;
+    line.append(ledger::order_opened{order_name("WO-1"), product_name("meter"), 10, "kim", false});
+    board_story slow(line, "attempt-1", "SN0001");
+    slow.start();
+    board_story(line, "attempt-2", "SN0001").pass();
+    line.append(ledger::rework_authorised{serial_number("SN0001"), "flash replaced", "kim"});
+    slow.identify().admit(true).make_csr().request_issue().issue().request_registration().register_thing();
+    slow.start_delivery().deliver().prove().finish("passed");
+    run(line.io, line.book->flush());
+
+    CHECK(line.query("SELECT passed FROM work_order") == "1");
+    CHECK(first_problem(line).empty());
+}
+
 TEST_CASE("an empty ledger holds", "[ledger][verify]") {
     ledger_fixture line;
 
