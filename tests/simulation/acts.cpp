@@ -96,6 +96,7 @@ void world::wipe_one() {
     board.public_key.clear();
     board.certificate.clear();
     board.thing.clear();
+    board.wiped = true;
 }
 
 void world::stop_station() {

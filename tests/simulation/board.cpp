@@ -65,6 +65,7 @@ class plugged_board final : public station::board {
         const auto thing = what.thing.text();
         co_await before("prove");
         const bool right = flash_->certificate == id && flash_->thing == thing;
+        if (right) flash_->wiped = false;
         co_await after("prove");
         if (!right || happens(bench_.day.answer_wrong))
             throw failure("device-proof-failed", "Proving", flash_->name, "it shows something else");

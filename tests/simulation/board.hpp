@@ -22,7 +22,8 @@ struct flash {
     std::string public_key;
     std::string certificate;  ///< id
     std::string thing;
-    std::string slot;  ///< where it sits; empty: on the table
+    std::string slot;    ///< where it sits; empty: on the table
+    bool wiped = false;  ///< since it last proved what it holds; a slow ledger may show that pass later
 };
 
 /// What boards share. Outlives them.
