@@ -90,6 +90,25 @@ class ServiceCases:
         self.station.wait_until_connected()
         self.assertEqual(daemon, self.main_pid())
 
+    def test_20_b_the_claims_key_can_be_one_that_systemd_keeps_encrypted(self):
+        self.station.configure()
+        drop_in, settings = "/etc/systemd/system/fleetlined.service.d/claim.conf", "/etc/fleetline/fleetline.toml"
+        as_it_was = f"rm -f {drop_in} && mv -f {settings}.plain {settings} && mv -f /root/claim.key /etc/fleetline"
+        self.addCleanup(self.rig.sh, f"{as_it_was} && systemctl daemon-reload && systemctl restart fleetlined")
+        # As the manual page says.
+        self.rig.sh("cd /etc/fleetline && systemd-creds encrypt --name=claim.key claim.key claim.key.cred && mv claim.key /root"
+                    f" && mkdir -p {drop_in.rpartition('/')[0]} && cp -p {settings} {settings}.plain && sed -i "
+                    f"'s|^claim_key_file = .*|claim_key_file = \"$CREDENTIALS_DIRECTORY/claim.key\"|' {settings}")
+        self.rig.put(drop_in, "[Service]\nLoadCredentialEncrypted=claim.key:/etc/fleetline/claim.key.cred\n")
+        self.rig.sh("systemctl daemon-reload && systemctl restart fleetlined")
+        self.station.wait_until_connected()
+        self.assert_passes(self.plug(PORTS[0]), PORTS[0])
+        self.assertEqual("", self.rig.sh("grep -rl PRIVATE.KEY /etc/fleetline || true"))
+
+    def doctor_about_backups(self):
+        document = json.loads(self.rig.run("fleetline", "--json", "doctor", check=False)["out"])
+        return next(check["state"] for check in document["checks"] if check["what"] == "backup")
+
     def test_21_the_daily_backup_is_made_and_can_be_restored(self):
         self.station.configure()
         self.assertEqual("enabled\nactive\n", self.rig.sh("for is in enabled active; do systemctl is-$is fleetline-backup.timer; done"))
@@ -100,6 +119,12 @@ class ServiceCases:
         copies = self.rig.sh("ls /var/backups/fleetline/ledger-*").split()
         self.assertRegex(" ".join(copies), r"^/var/backups/fleetline/ledger-[A-Z][a-z]{2}\.db$")
         self.assertEqual("fleetline 640\n", self.rig.sh(f"stat -c '%U %a' {copies[0]}"))  # in a directory of mode 700
+        self.assertEqual("good", self.doctor_about_backups())
+        self.rig.sh("mkdir -p /run/systemd/system/fleetline-backup.service.d && printf '[Service]\\nExecStart=\\nExecStart=false\\n' "
+                    ">/run/systemd/system/fleetline-backup.service.d/fails.conf && systemctl daemon-reload; "
+                    "systemctl start fleetline-backup; rm -r /run/systemd/system/fleetline-backup.service.d; systemctl daemon-reload")
+        self.assertEqual("bad", self.doctor_about_backups())
+        self.rig.run("systemctl", "start", "fleetline-backup")
         # The ledger is lost, and put back from it.
         self.rig.sh("systemctl stop fleetlined && rm /var/lib/fleetline/ledger.db*")
         self.assertIn("verified", self.rig.run("fleetline", "restore", copies[0])["out"])
