@@ -390,31 +390,31 @@ class Doctor(unittest.TestCase):
     def test_a_backup_that_failed_or_is_old_is_told(self):
         hour = 3600
         with self.subTest("all is well"):
-            self.assertEqual(self.backup("kept", copies=(30 * hour, 5 * hour)),
+            self.assertEqual(self.backup("backup-kept", copies=(30 * hour, 5 * hour)),
                              [("good", "the newest copy of the ledger is 5 h 00 min old", "")])
         with self.subTest("the last run failed"):
-            ((state, text, remedy),) = self.backup("failed", result="exit-code", copies=(30 * hour,))
+            ((state, text, remedy),) = self.backup("backup-failed", result="exit-code", copies=(30 * hour,))
             self.assertEqual((state, text), ("bad", "the last daily backup failed (exit-code)"))
             self.assertIn("journalctl -u fleetline-backup.service", remedy)
         with self.subTest("older than two days"):
-            ((state, text, _),) = self.backup("old", copies=(72 * hour, 49 * hour))
+            ((state, text, _),) = self.backup("backup-old", copies=(72 * hour, 49 * hour))
             self.assertEqual((state, text), ("bad", "the newest copy of the ledger is 49 h 00 min old"))
         with self.subTest("somebody has switched it off"):
-            ((state, _, remedy),) = self.backup("off", daily="inactive", copies=(72 * hour,))
+            ((state, _, remedy),) = self.backup("backup-off", daily="inactive", copies=(72 * hour,))
             self.assertEqual((state, remedy), ("bad", "systemctl enable --now fleetline-backup.timer"))
         with self.subTest("none yet"):
-            ((state, text, _),) = self.backup("none")
+            ((state, text, _),) = self.backup("backup-none")
             self.assertEqual((state, text), ("doubtful", "there is no copy of the ledger in /var/backups/fleetline yet"))
         with self.subTest("never set up"):
-            self.assertEqual(self.backup("never", daily="inactive"), [])
+            self.assertEqual(self.backup("backup-never", daily="inactive"), [])
 
     def test_who_may_not_see_the_copies_is_told_when_the_last_one_was_made(self):
         if os.getuid() != 0:
             self.skipTest("needs root")
         made = f"@{int(time.time()) - 7200}"
-        self.assertEqual(self.backup("hidden", exited=made, copies=(7200,), user=65534),
+        self.assertEqual(self.backup("backup-hidden", exited=made, copies=(7200,), user=65534),
                          [("good", "the newest copy of the ledger is 2 h 00 min old", "")])
-        ((state, _, remedy),) = self.backup("unseen", copies=(7200,), user=65534)
+        ((state, _, remedy),) = self.backup("backup-unseen", copies=(7200,), user=65534)
         self.assertEqual((state, remedy), ("doubtful", "sudo fleetline doctor"))
 
     @staticmethod
