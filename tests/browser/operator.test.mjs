@@ -40,6 +40,7 @@ test('nothing is sent for an empty name, and a refusal stays in the dialog with 
   scene.station.answers['POST /operator'] = () => scene.station.problem(503, 'station-stopping',
     'The station is being stopped.', 'Wait until it is started again.');
   await button().click();
+  await dialog().waitFor();
   await scene.page.keyboard.press('Enter');
   assert.deepEqual(names(), []);
   await scene.page.keyboard.type('Kim');
