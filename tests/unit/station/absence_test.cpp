@@ -30,10 +30,12 @@ struct patient_line {
     /// `left` goes away before it has done what it is asked to; `back` is what is plugged then.
     void blink_before(const std::string& step, const std::shared_ptr<scripted_flash>& left,
                       const std::shared_ptr<scripted_flash>& back, int times = 1) {
-        left->before = [this, step, left = left.get(), back, times](const std::string& at) mutable {
+        // Weak: it may be the board itself.
+        left->before = [this, step, left = left.get(), back = std::weak_ptr(back),
+                        times](const std::string& at) mutable {
             if (at != step || times-- <= 0) return;
             left->fails[at] = "port-gone";
-            blink(back);
+            blink(back.lock());
         };
     }
     void until_outcome() {
