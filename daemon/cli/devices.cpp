@@ -55,6 +55,7 @@ void add_devices(words& parent) {
     options->add_period(word);
     options->add_selection(word);
     options->add_outcome(word);
+    options->add_search(word);
     options->add_limit(word);
     word.does([options](surroundings& here) { return list(here, *options); });
 }

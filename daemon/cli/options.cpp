@@ -53,6 +53,13 @@ void filter_options::add_outcome(words& to) {
               {"OUTCOME", {"passed", "failed", "refused", "abandoned"}});
 }
 
+void filter_options::add_search(words& to) {
+    to.option("--slot", slot, "Only in this slot", "NAME");
+    to.option("--operator", operator_name, "Only while this person was signed on", "NAME");
+    to.option("--failure-code", failure_code, "Only what ended with this code", "CODE");
+    to.option("--search", search, "Only with this in the serial number or the thing name", "TEXT");
+}
+
 void filter_options::add_limit(words& to) {
     to.number("--limit", limit, "At most this many, 0 for all (on a terminal: 100)");
 }
@@ -66,6 +73,10 @@ ledger::filter filter_options::as_filter(utc_time now) const {
     wanted.product = product;
     wanted.order = order;
     wanted.outcome = outcome;
+    wanted.slot = slot;
+    wanted.operator_name = operator_name;
+    wanted.failure_code = failure_code;
+    wanted.part = search;
     return wanted;
 }
 

@@ -49,7 +49,7 @@ _fleetline() {
             COMPREPLY=($(compgen -W 'operator engineer auditor' -- "$cur"))
             return
             ;;
-        --product | --limit | --slot | --reason | --quota | --note) return ;;
+        --product | --limit | --slot | --operator | --failure-code | --search | --reason | --quota | --note) return ;;
     esac
     $split && return
 
@@ -58,7 +58,7 @@ _fleetline() {
     case $command in
         '') offered+=" --version $commands" ;;
         show) offered+=' --transcript --pem' ;;
-        devices | attempts) offered+=" $period --outcome --limit" ;;
+        devices | attempts) offered+=" $period --outcome --slot --operator --failure-code --search --limit" ;;
         certificates) [[ $verb ]] && offered+=' --by --note' || offered+=' mark-revoked --to-revoke --stale --format' ;;
         report) offered+=" $period --format --include-failed --sign --output" ;;
         audit) [[ $verb ]] && offered+=' --report --checkpoints' || offered+=' verify' ;;
