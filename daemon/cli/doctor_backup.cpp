@@ -46,7 +46,7 @@ std::string ask_systemd() {
                             "--property=Id,ActiveState,Result,ExecMainExitTimestamp", timer, service},
                            patience);
     boost::asio::co_spawn(io, std::move(asked),
-                          [&](std::exception_ptr trouble, const cloud::command_result& found) {
+                          [&](const std::exception_ptr& trouble, const cloud::command_result& found) {
                               if (!trouble && found.ended && found.status == 0)
                                   answer = found.output.reveal();
                           });

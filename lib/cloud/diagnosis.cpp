@@ -41,10 +41,11 @@ std::optional<trouble> go_there_alone(const session_settings& settings) {
     asio::io_context io{1};
     system_time_source time;
     examination way(io.get_executor(), settings, time);
-    asio::co_spawn(io, go_there(way), [&found](std::exception_ptr error, std::optional<trouble> result) {
-        found = error ? trouble{"cloud-unreachable", "The way to the cloud cannot be looked at"}
-                      : std::move(result);
-    });
+    asio::co_spawn(
+        io, go_there(way), [&found](const std::exception_ptr& error, std::optional<trouble> result) {
+            found = error ? trouble{"cloud-unreachable", "The way to the cloud cannot be looked at"}
+                          : std::move(result);
+        });
     io.run();
     return found;
 }
