@@ -154,7 +154,8 @@ asio::awaitable<resume_action> procedure::look_back() {
     admitted.operator_name = attempt_.operator_name();
     admitted.template_name = product_.template_name;
     admitted.rework = action == resume_action::start_rework;
-    co_await attempt_.note(std::move(admitted));
+    // Once: a board that is back is the same rework, or none, as before.
+    if (!std::exchange(admitted_, true)) co_await attempt_.note(std::move(admitted));
     const bool earlier = !record.attempt.empty() && (is_back_ || record.attempt != attempt_.id());
     if (earlier && record.reached != ledger::stage::none && record.reached != ledger::stage::passed) {
         ledger::resumed resumed;

@@ -86,7 +86,8 @@ class procedure {
     board* device_ = nullptr;
     std::string usb_serial_;
     std::shared_ptr<signal> gone_;
-    bool is_back_ = false;  ///< it ran before
+    bool is_back_ = false;   ///< it ran before
+    bool admitted_ = false;  ///< and that is in the ledger
     bool met_another_ = false;
 
     admission::place place_;  ///< until the seat is taken, where the order says the serial number

@@ -42,6 +42,13 @@ struct patient_line {
         one.until([this] { return one.slot().duration.has_value(); });
     }
 
+    std::int64_t events(const std::string& attempt, const std::string& kind, const std::string& part = {}) {
+        std::int64_t count = 0;
+        for (const auto& event : ledger::reader(file).events_of(attempt))
+            count += event.kind == kind && event.payload_json.find(part) != std::string::npos ? 1 : 0;
+        return count;
+    }
+
     std::vector<ledger::attempt_row> attempts() {
         one.stop();
         const ledger::reader book(file);
@@ -98,6 +105,24 @@ TEST_CASE("an attempt goes on when its board is back, whatever it was at", "[sta
     REQUIRE(rows.size() == 1);
     CHECK(rows.front().outcome == "passed");
     CHECK(rows.front().serial == "SN1");
+    CHECK(l.events(rows.front().attempt_id, "admitted") == 1);
+}
+
+TEST_CASE("a rework that its board leaves and comes back to is one rework", "[station][absence]") {
+    patient_line l;
+    const auto flash = new_board("SN1");
+    REQUIRE(l.one.attempt(flash).state == slot_state::passed);
+    run(l.one.io, l.one.book.append(ledger::rework_authorised{serial_number{"SN1"}, "antenna", "Lin"}));
+    l.blink_before("deliver", flash, flash);
+    l.plug(flash);
+    l.one.until([&] { return l.one.cloud.issue_calls == 2 && l.one.slot().duration.has_value(); });
+
+    CHECK(l.one.slot().state == slot_state::passed);
+    const auto rows = l.attempts();
+    REQUIRE(rows.size() == 2);
+    CHECK(rows[0].replaces_certificate_id == rows[1].certificate_id);
+    CHECK(l.events(rows[0].attempt_id, "admitted", "\"rework\":true") == 1);
+    CHECK(l.events(rows[0].attempt_id, "admitted") == 1);
 }
 
 TEST_CASE("an attempt waits for its board, until the station is told otherwise", "[station][absence]") {
