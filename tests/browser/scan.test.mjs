@@ -3,7 +3,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import * as boards from './mock/boards.mjs';
-import { eventually, set_scene, tile_in } from './support/scene.mjs';
+import { connection_noise, eventually, set_scene, tile_in } from './support/scene.mjs';
 
 const scene = set_scene();
 const scans = () => scene.station.requests.filter((r) => r.verb === 'POST' && r.path === '/api/v1/scan').map((r) => JSON.parse(r.body));
@@ -65,6 +65,25 @@ test('a fixture read by mistake does not take every label: another fixture, a re
   await chosen('A7').waitFor();
   await scene.page.clock.fastForward(31000);
   await chosen('A7').waitFor({ state: 'detached' });
+});
+
+test("a fixture's label read before the answer to the last scan came is for the next one; a scan that never arrived keeps its fixture", async () => {
+  let answer;
+  const held = new Promise((go_on) => (answer = go_on));
+  scene.station.answers['POST /scan'] = async () => (await held, {});
+  await wedge('SN-240043');
+  await eventually(() => assert.equal(scans().length, 1));
+  await wedge('A7');
+  await scene.page.getByText('The next scan is for slot A7').first().waitFor();
+  answer();
+  await scene.page.getByText('SN-240043 taken.').waitFor();
+  scene.expected = connection_noise;
+  await scene.page.route('**/api/v1/scan', (asked) => asked.abort());
+  await wedge('SN-240044');
+  await scene.page.getByText('The station was not reached.').waitFor();
+  await scene.page.unroute('**/api/v1/scan');
+  await wedge('SN-240044');
+  await eventually(() => assert.deepEqual(scans(), [{ serial: 'SN-240043' }, { serial: 'SN-240044', slot: 'A7' }]));
 });
 
 test("a scan while a slot's dialog is open is taken, and the dialog goes", async () => {

@@ -47,14 +47,15 @@ export async function scan(text, slot_names) {
     tell(true, t('scan.for-slot', { slot: serial }));
     return;
   }
+  // Used up when it is sent: a fixture's label that is read before the answer comes is for the scan after this one.
   const slot = scan_target.value;
+  choose('');
   try {
     const answer = await post('/scan', slot ? { serial, slot } : { serial });
-    choose('');
     if (answer.operator) tell(true, t('operator.works', { name: answer.operator }));
     else tell(true, answer.slot ? t('scan.taken-by', { serial, slot: answer.slot }) : t('scan.taken', { serial }));
   } catch (problem) {
-    if (problem.status !== 0) choose('');
+    if (problem.status === 0 && !scan_target.value) choose(slot);
     tell_problem(problem);
   }
 }
