@@ -15,17 +15,21 @@ constexpr std::size_t most_under_way = 6;
 
 }  // namespace
 
-hash_checker::hash_checker(std::function<void(const checked_event&)> then)
-    : then_(std::move(then)), thread_([this] { check(); }) {}
+hash_checker::hash_checker(std::function<void(const checked_event&)> then, bool on_own_threads)
+    : then_(std::move(then)) {
+    if (!on_own_threads) return;
+    checks_ = std::thread([this] { check(); });
+    hands_on_ = std::thread([this] { hand_on(); });
+}
 
 hash_checker::~hash_checker() {
     {
         const std::lock_guard lock(mutex_);
         ended_ = true;
-        waiting_.clear();
     }
     changed_.notify_all();
-    thread_.join();
+    for (auto* each : {&checks_, &hands_on_})
+        if (each->joinable()) each->join();
 }
 
 void hash_checker::add(const chained& what, std::int64_t station, std::string_view hash) {
@@ -50,50 +54,70 @@ void hash_checker::add(const chained& what, std::int64_t station, std::string_vi
 }
 
 void hash_checker::hand_over() {
-    {
-        const std::lock_guard lock(mutex_);
-        waiting_.push_back(std::exchange(filling_, {}));
+    if (!checks_.joinable()) {
+        chain_hasher hasher;
+        check(filling_, hasher);
+        for (const auto& one : filling_.entries) then_(one.event);
+        return filling_.clear();
     }
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return under_way_ < most_under_way || error_; });
+    if (error_) std::rethrow_exception(error_);
+    waiting_.push_back(std::move(filling_));
     ++under_way_;
-    changed_.notify_all();
-    take_back(false);
-}
-
-/// Without `all`, waits only while too much is under way.
-void hash_checker::take_back(bool all) {
-    while (under_way_ > 0) {
-        block next;
-        {
-            std::unique_lock lock(mutex_);
-            if (!all && under_way_ < most_under_way && done_.empty()) return;
-            changed_.wait(lock, [this] { return !done_.empty(); });
-            next = std::move(done_.front());
-            done_.pop_front();
-        }
-        --under_way_;
-        for (const auto& one : next.entries) then_(one.event);
+    filling_ = {};
+    if (!used_.empty()) {
+        filling_ = std::move(used_.back());
+        used_.pop_back();
     }
+    lock.unlock();
+    changed_.notify_all();
 }
 
 void hash_checker::finish() {
     if (!filling_.entries.empty()) hand_over();
-    take_back(true);
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return under_way_ == 0 || error_; });
+    if (error_) std::rethrow_exception(error_);
 }
 
 void hash_checker::check() {
     chain_hasher hasher;
+    std::unique_lock lock(mutex_);
     while (true) {
-        std::unique_lock lock(mutex_);
         changed_.wait(lock, [this] { return ended_ || !waiting_.empty(); });
-        if (waiting_.empty()) return;
+        if (ended_) return;
         block next = std::move(waiting_.front());
         waiting_.pop_front();
         lock.unlock();
         check(next, hasher);
         lock.lock();
         done_.push_back(std::move(next));
-        lock.unlock();
         changed_.notify_all();
+    }
+}
+
+void hash_checker::hand_on() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+        changed_.wait(lock, [this] { return ended_ || !done_.empty(); });
+        if (ended_) return;
+        block next = std::move(done_.front());
+        done_.pop_front();
+        lock.unlock();
+        std::exception_ptr error;
+        try {
+            for (const auto& one : next.entries) then_(one.event);
+        } catch (...) {
+            error = std::current_exception();
+        }
+        next.clear();
+        lock.lock();
+        used_.push_back(std::move(next));
+        --under_way_;
+        error_ = error;
+        changed_.notify_all();
+        if (error) return;
     }
 }
 

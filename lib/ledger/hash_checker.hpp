@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Events on their way through verify: their hashes are checked and their payloads read on a thread of its
-// own, a block at a time, while the caller reads on in the file. Owned and used by one thread; the checker's
-// thread sees only the blocks handed to it.
+// Events on their way through verify, a block at a time: the caller reads on in the file while one thread
+// checks hashes and reads payloads, and another one hands the events on in order. Owned and used by one
+// thread; the two others see only the blocks handed to them.
 #pragma once
 
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -32,16 +33,18 @@ struct checked_event {
 
 class hash_checker {
   public:
-    /// `then` gets every event in order, some time after it was added, in a call of add() or finish().
-    explicit hash_checker(std::function<void(const checked_event&)> then);
+    /// `then` gets every event in order, some time after it was added: on a thread that calls nothing else,
+    /// or, with `on_own_threads` false, in a call of add() or finish(). What it throws ends that, and comes
+    /// out of add() or finish().
+    hash_checker(std::function<void(const checked_event&)> then, bool on_own_threads);
     ~hash_checker();
     hash_checker(const hash_checker&) = delete;
     hash_checker& operator=(const hash_checker&) = delete;
 
-    /// Waits when the checker is some blocks behind: memory stays bounded.
+    /// Waits when the others are some blocks behind: memory stays bounded.
     void add(const chained& what, std::int64_t station, std::string_view hash);
 
-    /// All that is under way; nothing may be added afterwards.
+    /// Waits for all that is under way; nothing may be added afterwards.
     void finish();
 
   private:
@@ -56,21 +59,28 @@ class hash_checker {
     struct block {
         std::string text;
         std::vector<entry> entries;
+
+        void clear() {
+            text.clear();
+            entries.clear();
+        }
     };
 
     void hand_over();
-    void take_back(bool all);
     void check();
+    void hand_on();
     static void check(block& what, chain_hasher& hasher);
 
     std::function<void(const checked_event&)> then_;
     block filling_;
-    std::size_t under_way_ = 0;
-    std::mutex mutex_;
+    std::mutex mutex_;  ///< of all below
     std::condition_variable changed_;
     std::deque<block> waiting_, done_;
+    std::vector<block> used_;  ///< their memory is filled again
+    std::size_t under_way_ = 0;
+    std::exception_ptr error_;
     bool ended_ = false;
-    std::thread thread_;
+    std::thread checks_, hands_on_;  ///< neither, or both
 };
 
 }  // namespace fleetline::ledger

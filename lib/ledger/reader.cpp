@@ -75,8 +75,8 @@ struct conditions {
             pattern += c;
         }
         values.push_back(pattern + '%');
-        const std::string like = " LIKE ?" + std::to_string(values.size()) +
-                                 " ESCAPE '\\' ORDER BY number DESC LIMIT 100000)";
+        const std::string like =
+            " LIKE ?" + std::to_string(values.size()) + " ESCAPE '\\' ORDER BY number DESC LIMIT 100000)";
         sql += sql.empty() ? " WHERE " : " AND ";
         sql +=
             "a.number IN (SELECT number FROM (SELECT number FROM attempt INDEXED BY attempt_by_serial WHERE "
@@ -101,12 +101,14 @@ conditions conditions_of(const filter& wanted) {
     const std::string period = "FROM attempt AS a" + all.sql + ')';
     if (wanted.since) all.add("a.number >= (SELECT min(+a.number) " + period, {});
     if (wanted.since && wanted.until) all.add("a.number <= (SELECT max(+a.number) " + period, {});
-    const std::pair<const char*, const std::string*> equal[] = {
-        {"a.product = ", &wanted.product}, {"a.work_order = ", &wanted.order},
-        {"a.outcome = ", &wanted.outcome}, {"a.serial = ", &wanted.serial},
-        {"a.slot = ", &wanted.slot},       {"a.attempt_id = ", &wanted.attempt},
-        {"a.operator_name = ", &wanted.operator_name},
-        {"a.failure_code = ", &wanted.failure_code}};
+    const std::pair<const char*, const std::string*> equal[] = {{"a.product = ", &wanted.product},
+                                                                {"a.work_order = ", &wanted.order},
+                                                                {"a.outcome = ", &wanted.outcome},
+                                                                {"a.serial = ", &wanted.serial},
+                                                                {"a.slot = ", &wanted.slot},
+                                                                {"a.attempt_id = ", &wanted.attempt},
+                                                                {"a.operator_name = ", &wanted.operator_name},
+                                                                {"a.failure_code = ", &wanted.failure_code}};
     for (const auto& [condition, value] : equal)
         if (!value->empty()) all.add(condition, *value);
     if (!wanted.part.empty()) all.add_part(wanted.part);
@@ -122,7 +124,7 @@ std::string ending_of(const filter& wanted) {
 
 class reader::impl {
   public:
-    impl(const std::filesystem::path& file, const std::string& vfs) : rows(file, to_read(vfs)) {}
+    impl(const std::filesystem::path& file, const std::string& with) : vfs(with), rows(file, to_read(vfs)) {}
 
     /// Runs `what`; SQLite's errors become failures.
     template <class What>
@@ -156,6 +158,7 @@ class reader::impl {
         return d;
     }
 
+    std::string vfs;
     std::function<bool()> over;  ///< before `rows`, which asks it
     connection rows;
 };
@@ -207,6 +210,16 @@ std::string last_seen(connection& rows, const certificate_row& of) {
     const resetting after(row);
     row.bind(1, of.serial).bind(2, of.attempt_id);
     return row.step() ? row.text(0) : std::string();
+}
+
+/// Not worth another connection and threads. A damaged file is left to verify: it says where.
+bool is_small(connection& rows) {
+    constexpr std::int64_t few = 5'000;
+    try {
+        return rows.database().execAndGet("SELECT coalesce(max(seq), 0) FROM event").getInt64() < few;
+    } catch (const SQLite::Exception&) {
+        return true;
+    }
 }
 
 }  // namespace
@@ -412,12 +425,14 @@ bool reader::knows_signer(std::string_view certificate_sha256) const {
     });
 }
 
-verification reader::verify() const {
-    return verify({});
-}
-
-verification reader::verify(std::vector<checkpoint> outside) const {
-    return impl_->reading([&] { return verifier(impl_->rows, std::move(outside)).run(); });
+verification reader::verify(std::vector<checkpoint> outside, verify_on threads) const {
+    auto& rows = impl_->rows;
+    return impl_->reading([&] {
+        if (threads == verify_on::one_thread || (threads == verify_on::as_fits && is_small(rows)))
+            return verifier(rows, rows, std::move(outside)).run();
+        connection beside(rows.file(), to_read(impl_->vfs));
+        return verifier(rows, beside, std::move(outside)).run();
+    });
 }
 
 }  // namespace fleetline::ledger

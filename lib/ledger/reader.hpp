@@ -75,8 +75,8 @@ struct filter {
     std::optional<utc_time> since, until;  ///< of an attempt's start; until is exclusive
     std::string product, order, outcome, serial, slot, attempt;
     std::string operator_name, failure_code;
-    /// Part of a serial number or of a thing name, whatever the case of its ASCII letters: found in the newest
-    /// hundred thousand attempts that have it.
+    /// Part of a serial number or of a thing name, whatever the case of its ASCII letters: found in the
+    /// newest hundred thousand attempts that have it.
     std::string part;
     std::int64_t limit = -1;  ///< -1: all
     bool newest_first = true;
@@ -89,6 +89,9 @@ struct verification {
     std::string head_hash;
     std::vector<std::string> problems;
 };
+
+/// A small ledger is verified on the caller's thread, a large one on two more.
+enum class verify_on { as_fits, one_thread, three_threads };
 
 /// The last event.
 struct chain_head {
@@ -142,9 +145,8 @@ class reader {
     /// Whether this certificate (SHA-256 of its DER, hex) has signed heads of this ledger.
     bool knows_signer(std::string_view certificate_sha256) const;
 
-    verification verify() const;
-    /// Likewise, and the ledger must still hold the events of these checkpoints, which were kept elsewhere.
-    verification verify(std::vector<checkpoint> outside) const;
+    /// `outside`: checkpoints that were kept elsewhere, whose events the ledger must still hold.
+    verification verify(std::vector<checkpoint> outside = {}, verify_on threads = verify_on::as_fits) const;
 
   private:
     class impl;

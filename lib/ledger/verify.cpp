@@ -37,12 +37,13 @@ void verifier::wrong(std::string what) {
     if (found_.problems.size() < most_problems) found_.problems.push_back(std::move(what));
 }
 
-void verifier::wrong_event(std::int64_t seq, int rank, std::string what) {
-    if (wrong_events_.size() < most_problems) wrong_events_.emplace(std::pair(seq, rank), std::move(what));
+void verifier::note(event_problems& among, std::int64_t seq, int rank, std::string what) {
+    if (among.size() < most_problems) among.emplace(std::pair(seq, rank), std::move(what));
 }
 
 void verifier::report_events() {
-    auto found = std::exchange(wrong_events_, {});
+    auto found = std::exchange(wrongly_chained_, {});
+    found.merge(std::exchange(wrongly_applied_, {}));
     for (auto& [where, what] : found) {
         const auto& [seq, rank] = where;
         // That the next one follows another one than this says nothing where either was changed itself.
@@ -59,17 +60,13 @@ verification verifier::run() {
         report_events();
         wrong("the file is damaged after " + event_named(last_seq_) + ": " + error.what());
     }
-    try {
-        rows_.database().exec("ROLLBACK");
-    } catch (const SQLite::Exception&) {
-        // a damaged file: the problem is noted
-    }
+    for (auto* each : {&rows_, &beside_}) each->database().tryExec("ROLLBACK");
     found_.head_hash = to_hex(bytes_of(last_hash_));
     return std::exchange(found_, {});
 }
 
 void verifier::run_guarded() {
-    rows_.database().exec("BEGIN");
+    begin();
     read_stations();
     check_events();
     report_events();
@@ -77,6 +74,27 @@ void verifier::run_guarded() {
     for (auto& one : std::exchange(wrong_rows_, {})) wrong(std::move(one));
     check_projections();
     check_schema();
+}
+
+/// Both look at the same moment: as long as nobody has committed anything between the two looks at the
+/// version.
+void verifier::begin() {
+    constexpr int tries = 10'000;
+    const auto version = [this] { return rows_.database().execAndGet("PRAGMA data_version").getInt64(); };
+    const auto begin = [](connection& on) {
+        on.database().exec("BEGIN");
+        on.database().execAndGet(
+            "SELECT count(*) FROM sqlite_schema");  // the moment is that of the first look
+    };
+    if (&beside_ == &rows_) return begin(rows_);
+    for (int i = 0; i < tries; ++i) {
+        const auto before = version();
+        begin(beside_);
+        begin(rows_);
+        if (version() == before) return;
+        for (auto* each : {&beside_, &rows_}) each->database().exec("ROLLBACK");
+    }
+    throw SQLite::Exception("somebody writes into it all the time", SQLITE_BUSY);
 }
 
 void verifier::read_stations() {
@@ -91,7 +109,7 @@ void verifier::check_events() {
         "FROM event "
         "ORDER BY seq");
     const resetting after(row);
-    hash_checker under_way([this](const checked_event& one) { apply_event(one); });
+    hash_checker under_way([this](const checked_event& one) { apply_event(one); }, &beside_ != &rows_);
     try {
         while (row.step()) check_event(row, under_way);
     } catch (const SQLite::Exception&) {
@@ -106,10 +124,11 @@ void verifier::check_event(statement& row, hash_checker& events) {
     const auto previous = row.view(7);
     check_link(seq, previous);
     if (const auto synchronised = row.integer(3); synchronised != 0 && synchronised != 1)
-        wrong_event(seq, changed, event_named(seq) + ": it was changed, its clock_synchronised is no truth");
+        note(wrongly_chained_, seq, changed,
+             event_named(seq) + ": it was changed, its clock_synchronised is no truth");
     const auto station = stations_.find(row.integer(1));
     if (station == stations_.end())
-        wrong_event(seq, changed, event_named(seq) + ": its station is not recorded");
+        note(wrongly_chained_, seq, changed, event_named(seq) + ": its station is not recorded");
     const std::string_view name = station == stations_.end() ? std::string_view() : station->second;
     events.add(
         {previous, seq, name, row.view(2), row.integer(3) != 0, row.view(4), row.integer(5), row.view(6)},
@@ -121,26 +140,26 @@ void verifier::check_event(statement& row, hash_checker& events) {
 
 void verifier::check_link(std::int64_t seq, std::string_view previous_hash) {
     if (seq == last_seq_ + 2)
-        wrong_event(seq - 1, missing, event_named(seq - 1) + ": it is missing");
+        note(wrongly_chained_, seq - 1, missing, event_named(seq - 1) + ": it is missing");
     else if (seq != last_seq_ + 1)
-        wrong_event(last_seq_ + 1, missing,
-                    "events " + std::to_string(last_seq_ + 1) + " to " + std::to_string(seq - 1) +
-                        ": they are missing");
+        note(wrongly_chained_, last_seq_ + 1, missing,
+             "events " + std::to_string(last_seq_ + 1) + " to " + std::to_string(seq - 1) +
+                 ": they are missing");
     else if (previous_hash != bytes_of(last_hash_) && last_seq_ == 0)
-        wrong_event(seq, missing, event_named(seq) + ": it does not begin a chain");
+        note(wrongly_chained_, seq, missing, event_named(seq) + ": it does not begin a chain");
     else if (previous_hash != bytes_of(last_hash_))
-        wrong_event(
-            last_seq_, followed,
-            event_named(last_seq_) + ": it was replaced, " + event_named(seq) + " follows another one");
+        note(wrongly_chained_, last_seq_, followed,
+             event_named(last_seq_) + ": it was replaced, " + event_named(seq) + " follows another one");
 }
 
 void verifier::apply_event(const checked_event& one) {
     const auto seq = one.seq;
     if (!one.hash_holds)
-        wrong_event(seq, changed, event_named(seq) + ": it was changed, its content does not have its hash");
+        note(wrongly_applied_, seq, changed,
+             event_named(seq) + ": it was changed, its content does not have its hash");
     books_.set_horizon(seq);
     const auto& what = one.what;
-    if (!what) return wrong_event(seq, impossible, event_named(seq) + ": " + what.why_not());
+    if (!what) return note(wrongly_applied_, seq, impossible, event_named(seq) + ": " + what.why_not());
     place_.seq = seq;
     place_.attempt = one.attempt;
     place_.station = one.station;
@@ -149,9 +168,9 @@ void verifier::apply_event(const checked_event& one) {
     try {
         apply(place_, *what, books_);
     } catch (const impossible_event& why) {
-        wrong_event(seq, impossible,
-                    event_named(seq) + " (" + std::string(kind_of(*what)) + "): it cannot have happened, " +
-                        why.what());
+        note(wrongly_applied_, seq, impossible,
+             event_named(seq) + " (" + std::string(kind_of(*what)) + "): it cannot have happened, " +
+                 why.what());
     }
     const bool ends = std::holds_alternative<attempt_finished>(*what);
     if (ends || place_.attempt == 0 || std::holds_alternative<certificate_set_aside>(*what))
@@ -165,7 +184,7 @@ void verifier::check_reworks() {
     static const std::string sql = "SELECT " + std::string(rework_columns) + " FROM rework WHERE number = ?1";
     for (const auto& expected : books_.take_reworks()) {
         ++reworks_;
-        auto& row = rows_.prepared(sql.c_str());
+        auto& row = beside_.prepared(sql.c_str());
         const resetting after(row);
         row.bind(1, expected.number);
         if (!row.step() || !(rework_from(row) == expected))
@@ -177,7 +196,7 @@ void verifier::check_reworks() {
 /// One that is gone was dropped when its time was up, if its attempt passed; no other is ever dropped.
 void verifier::check_transcript(std::int64_t seq, std::int64_t attempt, const attempt_finished& ended) {
     if (ended.transcript_sha256.empty() || wrong_rows_.size() >= most_problems) return;
-    auto& row = rows_.prepared("SELECT text FROM transcript WHERE attempt = ?1");
+    auto& row = beside_.prepared("SELECT text FROM transcript WHERE attempt = ?1");
     const resetting after(row);
     row.bind(1, attempt);
     const std::string name = "transcript " + std::to_string(attempt) + ": it is ";

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Recomputes the chain and the projections of a whole ledger in one pass over its events, in memory that does
-// not grow with it. Works on a snapshot, also while the daemon writes. Heavy, for .cpp files of this room.
+// not grow with it. Works on a snapshot, also while the daemon writes. The events are read on the caller's
+// thread and applied on another one (hash_checker), each with a connection of its own to the same
+// snapshot.
+// Heavy, for .cpp files of this room.
 #pragma once
 
 #include <cstdint>
@@ -20,23 +23,27 @@ namespace fleetline::ledger {
 
 class verifier {
   public:
-    /// `outside`: checkpoints that were kept elsewhere.
-    explicit verifier(connection& rows, std::vector<checkpoint> outside = {})
-        : rows_(rows), books_(rows), outside_(std::move(outside)) {}
+    /// `beside`: another connection to the same file; or the same one, and all happens on the caller's
+    /// thread: sooner done for a small ledger. `outside`: checkpoints that were kept elsewhere.
+    verifier(connection& rows, connection& beside, std::vector<checkpoint> outside)
+        : rows_(rows), beside_(beside), outside_(std::move(outside)), books_(beside) {}
 
     /// Problems in the order chain, projections, schema: what is wrong in the chain makes the rest doubtful.
     verification run();
 
   private:
     void run_guarded();
+    void begin();
     void read_stations();
     void check_events();
     void check_event(statement& row, hash_checker& events);
     void check_link(std::int64_t seq, std::string_view previous_hash);
+    void check_head();
+
+    // On the thread that applies events, until they are all applied.
     void apply_event(const checked_event& one);
     void check_reworks();
     void check_transcript(std::int64_t seq, std::int64_t attempt, const attempt_finished& ended);
-    void check_head();
 
     // verify_tables.cpp
     void check_projections();
@@ -49,22 +56,29 @@ class verifier {
     void check_checkpoint(const checkpoint& one, const std::string& name);
     void check_schema();
 
+    /// By event, then by rank.
+    using event_problems = std::map<std::pair<std::int64_t, int>, std::string>;
+    static void note(event_problems& among, std::int64_t seq, int rank, std::string what);
     void wrong(std::string what);
-    void wrong_event(std::int64_t seq, int rank, std::string what);
     void report_events();
 
     connection& rows_;
-    book books_;
+    connection& beside_;
     std::vector<checkpoint> outside_;
-    std::vector<std::int64_t> imports_;
-    std::vector<std::string> wrong_rows_;  ///< found on the way, told behind the chain's
-    std::map<std::pair<std::int64_t, int>, std::string> wrong_events_;
+
+    // Of the thread that applies events, until they are all applied.
+    book books_;
     place place_;
+    event_problems wrongly_applied_;
+    std::vector<std::string> wrong_rows_;  ///< found on the way, told behind the chain's
+    std::vector<std::int64_t> imports_;
+    std::int64_t reworks_ = 0;
+
+    event_problems wrongly_chained_;
     std::map<std::int64_t, std::string> stations_;
     verification found_;
     std::int64_t last_seq_ = 0;  ///< of the event read last
     sha256_digest last_hash_{};
-    std::int64_t reworks_ = 0;
 };
 
 }  // namespace fleetline::ledger

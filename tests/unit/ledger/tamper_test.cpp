@@ -81,7 +81,8 @@ class intruder {
     }
 
     std::string first_problem() const {
-        const auto found = reader_->verify().problems;
+        const auto found = reader_->verify({}, ledger::verify_on::one_thread).problems;
+        CHECK(found == reader_->verify({}, ledger::verify_on::three_threads).problems);
         for (const auto& one : found)
             if (one.find("the schema: ") != 0) return one;
         return {};

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <future>
 
 #include "core/digest.hpp"
 #include "ledger_fixture.hpp"
@@ -45,7 +47,8 @@ const char* const without_triggers =
     "DROP TRIGGER event_is_appended; DROP TRIGGER event_is_not_changed; DROP TRIGGER event_is_not_deleted;";
 
 std::string first_problem(const ledger_fixture& line) {
-    const auto found = line.reader().verify();
+    const auto found = line.reader().verify({}, ledger::verify_on::one_thread);
+    CHECK(found.problems == line.reader().verify({}, ledger::verify_on::three_threads).problems);
     return found.problems.empty() ? std::string() : found.problems.front();
 }
 
@@ -212,4 +215,30 @@ TEST_CASE("a changed schema is found", "[ledger][verify]") {
           std::vector<std::string>{"the schema: index certificate_current is missing",
                                    "the schema: trigger event_is_not_deleted is missing",
                                    "the schema: table more was added"});
+}
+
+TEST_CASE("verify looks at one moment, whatever is written meanwhile", "[ledger][verify]") {
+    ledger_fixture line;
+    line.append(ledger::station_started{"1.0", "abc"});
+    std::atomic<bool> over = false;
+    auto looks = std::async(std::launch::async, [&] {
+        const auto book = line.reader();
+        std::int64_t least = 0;
+        std::vector<std::string> problems;
+        for (int i = 0; i < 40 && problems.empty(); ++i) {
+            const auto found = book.verify({}, ledger::verify_on::three_threads);
+            problems = found.problems;
+            if (found.events < least) problems.emplace_back("events are gone");
+            least = found.events;
+        }
+        over = true;
+        return std::pair(least, problems);
+    });
+
+    for (int n = 0; !over; ++n)
+        board_story(line, "attempt-" + std::to_string(n), "SN" + std::to_string(n)).pass();
+
+    const auto [events, problems] = looks.get();
+    CHECK(problems == std::vector<std::string>{});
+    CHECK(events > 12);
 }
