@@ -11,7 +11,7 @@ json to_json(const ledger::attempt_row& row) {
     json document = json::parse(line);
     document["failure_text"] = row.failure_text;
     document["step_ms"] = json::object();
-    for (const auto& [step, duration] : row.step_ms) document["step_ms"][step] = duration;
+    for (const auto& [step, duration] : steps_of(row)) document["step_ms"][step] = duration;
     return document;
 }
 

@@ -50,7 +50,7 @@ json view_of(const ledger::attempt_row& row) {
     out["next_action"] =
         row.failure_code.empty() ? std::string_view{} : station::failure_for(row.failure_code).next_action;
     out["step_ms"] = json::object();
-    for (const auto& [step, ms] : row.step_ms) out["step_ms"][step] = ms;
+    for (const auto& [step, ms] : steps_of(row)) out["step_ms"][step] = ms;
     return out;
 }
 

@@ -43,12 +43,12 @@ std::size_t utf8_length(std::string_view bytes) {
 }  // namespace
 
 std::string to_hex(std::string_view bytes) {
-    std::string text;
-    text.reserve(bytes.size() * 2);
+    std::string text(bytes.size() * 2, '0');
+    auto* to = text.data();
     for (const char c : bytes) {
         const auto byte = static_cast<std::uint8_t>(c);
-        text += hex_digits[byte >> 4U];
-        text += hex_digits[byte & 15U];
+        *to++ = hex_digits[byte >> 4U];
+        *to++ = hex_digits[byte & 15U];
     }
     return text;
 }

@@ -137,6 +137,9 @@ class ledger::impl {
                                              std::vector<std::string> serials = {}) {
         task next;
         next.to_write.what = std::move(what);
+        if (const auto* ended = std::get_if<attempt_finished>(&next.to_write.what))
+            if (auto told = transcripts_.extract(ended->attempt.text()))
+                next.to_write.transcript = std::move(told.mapped());
         next.to_write.serials = std::move(serials);
         next.to_write.at = time_.utc_now();
         next.to_write.clock_synchronised = time_.synchronised();
@@ -182,6 +185,10 @@ class ledger::impl {
             if (outside_) outside_->add(made);
             return made;
         });
+    }
+
+    void store_transcript(const attempt_id& attempt, std::string text) {
+        transcripts_[attempt.text()] = std::move(text);
     }
 
     void on_commit(std::function<void(milliseconds, std::int64_t)> callback) {
@@ -273,22 +280,22 @@ class ledger::impl {
         }
     }
 
-    /// Runs of events are written together; a job sees everything accepted before it.
+    /// Events first, all in one transaction: a job sees everything that was accepted before it, and whatever
+    /// came with it. (Were their order kept, each question of a slot would be a transaction more for the
+    /// others.)
     void carry_out(std::deque<task> group) {
-        while (!group.empty()) {
-            if (group.front().job) {
-                group.front().job(writer_);
-                asio::post(executor_, std::move(group.front().answer));
-                group.pop_front();
-                continue;
-            }
-            std::vector<accepted> events;
-            std::vector<std::shared_ptr<pending<receipt>>> callers;
-            for (; !group.empty() && !group.front().job; group.pop_front()) {
-                events.push_back(std::move(group.front().to_write));
-                callers.push_back(std::move(group.front().caller));
-            }
-            write(std::move(events), std::move(callers));
+        std::vector<accepted> events;
+        std::vector<std::shared_ptr<pending<receipt>>> callers;
+        for (auto& one : group) {
+            if (one.job) continue;
+            events.push_back(std::move(one.to_write));
+            callers.push_back(std::move(one.caller));
+        }
+        if (!events.empty()) write(std::move(events), std::move(callers));
+        for (auto& one : group) {
+            if (!one.job) continue;
+            one.job(writer_);
+            asio::post(executor_, std::move(one.answer));
         }
     }
 
@@ -468,7 +475,8 @@ class ledger::impl {
     std::chrono::steady_clock::time_point sign_again_at_{};  ///< likewise
     std::chrono::steady_clock::time_point drop_at_{};        ///< likewise
     std::optional<outside_copy> outside_;
-    std::exception_ptr damage_;   ///< likewise: that was found in the file; it stays
+    std::exception_ptr damage_;                       ///< likewise: that was found in the file; it stays
+    std::map<std::string, std::string> transcripts_;  ///< by attempt, executor's thread
     std::vector<accepted> kept_;  ///< likewise: what nobody waits for and could not be written yet
 
     mutable std::mutex mutex_;
@@ -559,10 +567,8 @@ asio::awaitable<std::optional<passed_record>> ledger::passed_attempt(attempt_id 
                 impl_->executor());
 }
 
-void ledger::store_transcript(attempt_id attempt, std::string text) {
-    impl_->ask<bool>([attempt = std::move(attempt), text = std::move(text), at = impl_->now()](writer& to) {
-        return to.store_transcript(attempt, text, at);
-    });
+void ledger::store_transcript(const attempt_id& attempt, std::string text) {
+    impl_->store_transcript(attempt, std::move(text));
 }
 
 asio::awaitable<checkpoint> ledger::make_checkpoint() {

@@ -169,9 +169,9 @@ class ledger {
     /// Nullopt unless it passed and no later attempt has worked on its board.
     boost::asio::awaitable<std::optional<passed_record>> passed_attempt(attempt_id attempt);
 
-    /// The bounded transcript of an attempt that has not ended yet: the event that ends it has its digest.
-    /// Dropped when retention says so.
-    void store_transcript(attempt_id attempt, std::string text);
+    /// The bounded transcript of an attempt that has not ended yet: it is written together with the event
+    /// that ends it, which has its digest. Dropped when retention says so.
+    void store_transcript(const attempt_id& attempt, std::string text);
 
     /// Signs the chain's head now: for an export. Throws failure(station-configuration) when there is no key.
     boost::asio::awaitable<checkpoint> make_checkpoint();

@@ -21,37 +21,78 @@ connection_options to_read(const std::string& vfs) {
     return how;
 }
 
-constexpr const char* attempt_query =
-    "SELECT a.attempt_id, station.name, a.slot, a.serial, a.serial_source, a.product, a.work_order, "
-    "a.operator_name, "
-    "a.dialect, a.firmware_version, a.started_at, a.finished_at, a.duration_ms, a.outcome, a.failure_code, "
-    "a.failure_step, a.thing_name, c.certificate_id, c.not_after, a.public_key_sha256, a.key_origin, "
-    "a.proof, "
-    "a.replaces, a.template_name, a.clock_synchronised, a.last_event, event.hash, a.failure_text, a.step_ms "
-    "FROM attempt AS a JOIN station ON station.number = a.station "
-    "LEFT JOIN certificate AS c ON c.number = a.certificate "
-    "LEFT JOIN event ON event.seq = a.last_event";
-
-attempt_row attempt_row_from(statement& row) {
-    attempt_row a;
-    int at = 0;
-    for (auto* text : {&a.attempt_id, &a.station, &a.slot, &a.serial, &a.serial_source, &a.product, &a.order,
-                       &a.operator_name, &a.dialect, &a.firmware_version, &a.started_at, &a.finished_at})
-        *text = row.text(at++);
-    if (!row.is_null(at)) a.duration_ms = row.integer(at);
-    ++at;
-    for (auto* text : {&a.outcome, &a.failure_code, &a.failure_step, &a.thing_name, &a.certificate_id,
-                       &a.certificate_not_after, &a.public_key_sha256, &a.key_origin, &a.proof,
-                       &a.replaces_certificate_id, &a.template_name})
-        *text = row.text(at++);
-    a.certificate_sha256 = a.certificate_id;  // AWS's id is the SHA-256 of the DER
-    a.clock_synchronised = row.integer(at++) != 0;
-    a.event_seq = row.integer(at++);
-    a.event_hash = to_hex(row.view(at++));
-    a.failure_text = row.text(at++);
-    a.step_ms = steps_from_json(row.view(at++));
-    return a;
+std::string attempt_query(bool brief) {
+    const std::string of_others = brief ? "NULL, NULL, NULL" : "c.certificate_id, c.not_after, event.hash";
+    const std::string joined = brief ? ""
+                                     : " LEFT JOIN certificate AS c ON c.number = a.certificate "
+                                       "LEFT JOIN event ON event.seq = a.last_event";
+    return "SELECT a.attempt_id, a.slot, a.serial, a.serial_source, a.product, a.work_order, "
+           "a.operator_name, "
+           "a.dialect, a.firmware_version, a.started_at, a.finished_at, a.outcome, a.failure_code, "
+           "a.failure_step, a.thing_name, a.public_key_sha256, a.key_origin, a.proof, a.replaces, "
+           "a.template_name, a.failure_text, a.step_ms, a.station, a.duration_ms, a.clock_synchronised, "
+           "a.last_event, " +
+           of_others + " FROM attempt AS a" + joined;
 }
+
+/// Rows one after the other, in the memory of the one before.
+class attempt_rows {
+  public:
+    explicit attempt_rows(connection& rows)
+        : station_(rows.prepared("SELECT name FROM station WHERE number = ?1")) {}
+
+    const attempt_row& read(statement& row) {
+        auto& a = row_;
+        int at = 0;
+        for (auto* text : {&a.attempt_id,
+                           &a.slot,
+                           &a.serial,
+                           &a.serial_source,
+                           &a.product,
+                           &a.order,
+                           &a.operator_name,
+                           &a.dialect,
+                           &a.firmware_version,
+                           &a.started_at,
+                           &a.finished_at,
+                           &a.outcome,
+                           &a.failure_code,
+                           &a.failure_step,
+                           &a.thing_name,
+                           &a.public_key_sha256,
+                           &a.key_origin,
+                           &a.proof,
+                           &a.replaces_certificate_id,
+                           &a.template_name,
+                           &a.failure_text,
+                           &a.step_ms})
+            text->assign(row.view(at++));
+        if (const auto station = row.integer(at++); station != station_number_) look_up_station(station);
+        a.duration_ms.reset();
+        if (!row.is_null(at)) a.duration_ms = row.integer(at);
+        ++at;
+        a.clock_synchronised = row.integer(at++) != 0;
+        a.event_seq = row.integer(at++);
+        a.certificate_id.assign(row.view(at++));
+        a.certificate_sha256 = a.certificate_id;  // AWS's id is the SHA-256 of the DER
+        a.certificate_not_after.assign(row.view(at++));
+        a.event_hash = to_hex(row.view(at++));
+        return a;
+    }
+
+  private:
+    /// Nearly all rows are of the same one: cheaper than to join them.
+    void look_up_station(std::int64_t number) {
+        const resetting after(station_);
+        station_.bind(1, number);
+        row_.station = station_.step() ? station_.text(0) : std::string();
+        station_number_ = number;
+    }
+
+    statement& station_;
+    std::int64_t station_number_ = 0;
+    attempt_row row_;
+};
 
 /// A filter as SQL, with what to bind in its order.
 struct conditions {
@@ -224,6 +265,10 @@ bool is_small(connection& rows) {
 
 }  // namespace
 
+std::map<std::string, std::int64_t> steps_of(const attempt_row& row) {
+    return steps_from_json(row.step_ms);
+}
+
 reader::reader(const std::filesystem::path& file, const std::string& vfs)
     : impl_(std::make_unique<impl>(file, vfs)) {}
 reader::~reader() = default;
@@ -231,10 +276,11 @@ reader::~reader() = default;
 void reader::attempts(const filter& wanted, const std::function<bool(const attempt_row&)>& each) const {
     impl_->reading([&] {
         const auto where = conditions_of(wanted);
-        statement row(impl_->rows.database(), attempt_query + where.sql + ending_of(wanted));
+        statement row(impl_->rows.database(), attempt_query(wanted.brief) + where.sql + ending_of(wanted));
         where.bind(row);
+        attempt_rows read(impl_->rows);
         while (row.step())
-            if (!each(attempt_row_from(row))) break;
+            if (!each(read.read(row))) break;
     });
 }
 

@@ -41,6 +41,15 @@ sha256_digest digest_from(std::string_view bytes) {
     return digest;
 }
 
+/// Line by line what can be read, should a board's bytes have got this far.
+std::string readable(const std::string& text) {
+    if (is_utf8(text)) return text;
+    std::string all;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) all += printable(line, line.size()) + '\n';
+    return all;
+}
+
 }  // namespace
 
 writer::writer(const options& wanted) : wanted_(wanted), rows_(wanted.file, to_write(wanted)), books_(rows_) {
@@ -189,10 +198,12 @@ std::exception_ptr writer::write(std::span<accepted> group) {
 }
 
 void writer::write_together(std::span<accepted> group) {
+    transcripts_.clear();
     rows_.prepared("BEGIN IMMEDIATE").run();
     read_head();
     for (auto& next : group) write_one(next);
     books_.write();
+    keep_transcripts();
     rows_.prepared("UPDATE head SET seq = ?1, hash = ?2 WHERE one = 1")
         .bind(1, head_seq_)
         .bind_blob(2, bytes_of(head_hash_))
@@ -217,8 +228,11 @@ void writer::write_one(accepted& next) {
         imported == nullptr ? std::vector<std::string>{} : new_serials(*imported, next.serials);
     auto* assigned = std::get_if<serial_assigned>(&next.what);
     if (assigned != nullptr) assigned->serial = next_serial(assigned->order);
-    if (auto* ended = std::get_if<attempt_finished>(&next.what))
-        ended->transcript_sha256 = transcript_digest(at.attempt);
+    auto* ended = std::get_if<attempt_finished>(&next.what);
+    if (ended != nullptr && !next.transcript.empty()) {
+        transcripts_.push_back({at.attempt, at.recorded_at, readable(next.transcript)});
+        ended->transcript_sha256 = sha256_hex(transcripts_.back().text);  // so that the chain covers it
+    }
     const std::string payload = payload_of(next.what);
     const auto kind = kind_of(next.what);
     const auto hash = hasher_({bytes_of(head_hash_), at.seq, wanted_.station, at.recorded_at,
@@ -256,14 +270,6 @@ serial_number writer::next_serial(const order_name& order) {
     return serial_number{*next};
 }
 
-/// Empty when none is kept. It stands in the attempt's last event, so that the chain covers it.
-std::string writer::transcript_digest(std::int64_t attempt) {
-    auto& row = rows_.prepared("SELECT text FROM transcript WHERE attempt = ?1");
-    const resetting after(row);
-    row.bind(1, attempt);
-    return row.step() ? sha256_hex(row.view(0)) : std::string();
-}
-
 std::vector<std::string> writer::new_serials(order_serials_imported& what, std::vector<std::string> brought) {
     std::sort(brought.begin(), brought.end());
     brought.erase(std::unique(brought.begin(), brought.end()), brought.end());
@@ -285,40 +291,17 @@ void writer::import(std::int64_t seq, const order_name& order, const std::vector
     for (const auto& serial : serials) row.bind(1, order.text()).bind(2, serial).bind(3, seq).run();
 }
 
+/// Once their attempts have rows, to which they refer.
+void writer::keep_transcripts() {
+    auto& row = rows_.prepared("INSERT INTO transcript (attempt, stored_at, text) VALUES (?1, ?2, ?3)");
+    for (const auto& one : transcripts_)
+        row.bind(1, one.attempt).bind(2, one.stored_at).bind(3, one.text).run();
+}
+
 void writer::keep_token(std::int64_t certificate, const issued& what, const std::string& at) {
     if (what.ownership_token.empty()) return;
     rows_.prepared("DELETE FROM ownership_token WHERE expires_at < ?1").bind(1, at).run();
     books_.keep_token(certificate, what);
-}
-
-namespace {
-
-/// Line by line what can be read, should a board's bytes have got this far.
-std::string readable(const std::string& text) {
-    if (is_utf8(text)) return text;
-    std::string all;
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) all += printable(line, line.size()) + '\n';
-    return all;
-}
-
-}  // namespace
-
-bool writer::store_transcript(const attempt_id& attempt, const std::string& text, utc_time at) {
-    try {
-        rows_
-            .prepared(
-                "INSERT OR REPLACE INTO transcript (attempt, stored_at, text) SELECT number, ?2, ?3 FROM "
-                "attempt "
-                "WHERE attempt_id = ?1")
-            .bind(1, attempt.text())
-            .bind(2, to_rfc3339(at))
-            .bind(3, text.empty() ? " " : readable(text))
-            .run();
-        return true;
-    } catch (const SQLite::Exception&) {
-        return false;
-    }
 }
 
 void writer::open_key() {

@@ -24,6 +24,7 @@ struct accepted {
     utc_time at{};
     bool clock_synchronised = false;
     std::vector<std::string> serials;  ///< that order_serials_imported brings
+    std::string transcript;            ///< of the attempt that attempt_finished ends
 
     receipt done;
     std::exception_ptr error;
@@ -41,9 +42,6 @@ class writer {
 
     /// An empty transaction that goes to the disk: works only if the ledger can be written. Throws likewise.
     void probe();
-
-    /// False when the attempt is not recorded or the disk does not take it: a transcript is worth no trouble.
-    bool store_transcript(const attempt_id& attempt, const std::string& text, utc_time at);
 
     /// Signs the head and keeps that; the head may have its checkpoint already. Throws failure.
     checkpoint sign_head(utc_time now);
@@ -76,10 +74,10 @@ class writer {
     void write_together(std::span<accepted> group);
     void write_one(accepted& next);
     serial_number next_serial(const order_name& order);
-    std::string transcript_digest(std::int64_t attempt);
     /// Sorted, without those the order has already; puts their count and digest into the event.
     std::vector<std::string> new_serials(order_serials_imported& what, std::vector<std::string> brought);
     void import(std::int64_t seq, const order_name& order, const std::vector<std::string>& serials);
+    void keep_transcripts();
     void keep_token(std::int64_t certificate, const issued& what, const std::string& at);
     void drop_transcripts_of(const std::vector<std::int64_t>& attempts);
     void roll_back() noexcept;
@@ -89,6 +87,11 @@ class writer {
     book books_;
     chain_hasher hasher_;
     std::int64_t station_ = 0;
+    struct transcript {
+        std::int64_t attempt = 0;
+        std::string stored_at, text;
+    };
+    std::vector<transcript> transcripts_;  ///< of the transaction under way
     std::optional<station_key> key_;
     std::int64_t signed_seq_ = 0;
     std::pair<std::string, std::int64_t> looked_at_{"0",

@@ -32,7 +32,9 @@ cover make_cover(const ledger::reader& ledger, const ledger::filter& wanted, utc
     all.outcome.clear();
     made.by_day = collect(ledger, all, grouping::day);
     made.by_slot = collect(ledger, all, grouping::slot);
-    ledger.attempts(wanted, [&made](const ledger::attempt_row&) {
+    auto counted = wanted;
+    counted.brief = true;
+    ledger.attempts(counted, [&made](const ledger::attempt_row&) {
         ++made.rows;
         return true;
     });

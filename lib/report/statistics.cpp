@@ -104,6 +104,7 @@ std::optional<double> figures::units_per_hour() const {
 statistics collect(const ledger::reader& ledger, ledger::filter wanted, grouping by) {
     wanted.newest_first = false;
     wanted.limit = -1;
+    wanted.brief = true;
     counter total;
     std::map<std::string, counter> groups;
     std::map<std::string, std::int64_t> failures;
@@ -117,7 +118,7 @@ statistics collect(const ledger::reader& ledger, ledger::filter wanted, grouping
         if (by != grouping::none) groups[group_of(row, by)].add(row, first_ever);
         if (!row.failure_code.empty()) ++failures[row.failure_code];
         if (row.outcome != "passed") return true;
-        for (const auto& [step, duration] : row.step_ms) result.steps[step].add(duration);
+        for (const auto& [step, duration] : steps_of(row)) result.steps[step].add(duration);
         return true;
     });
     result.total = std::move(total).result();

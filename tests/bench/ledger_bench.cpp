@@ -234,7 +234,8 @@ void verify(const wanted& how, results& out) {
     if (!found.problems.empty()) throw std::runtime_error(found.problems.front());
 }
 
-/// One slot of many: attempts of three events, of which two are waited for.
+/// One slot of many: attempts of three events that are waited for, a question and a transcript, as slots have
+/// them.
 boost::asio::awaitable<void> slot_at_work(ledger::ledger& book, int slot, steady::time_point until,
                                           std::int64_t& attempts) {
     for (int n = 0; steady::now() < until; ++n) {
@@ -245,7 +246,10 @@ boost::asio::awaitable<void> slot_at_work(ledger::ledger& book, int slot, steady
         ledger::identified who;
         who.attempt = id;
         who.serial = serial_number("SN" + id.text());
+        const auto serial = who.serial;
         co_await book.append(std::move(who));
+        co_await book.device(serial);
+        book.store_transcript(id, std::string(2000, 'x'));
         ledger::attempt_finished ended;
         ended.attempt = id;
         ended.outcome = "failed";

@@ -33,7 +33,7 @@ TEST_CASE("a passed board's attempt is told in full", "[ledger]") {
     CHECK(row.outcome == "passed");
     CHECK(row.proof == "readback");
     CHECK(row.duration_ms == 1234);
-    CHECK(row.step_ms.at("issue") == 40);
+    CHECK(steps_of(row).at("issue") == 40);
     CHECK(row.clock_synchronised == true);
     CHECK(row.event_seq == 12);
     CHECK(row.event_hash.size() == 64);
@@ -223,4 +223,42 @@ TEST_CASE(
     CHECK(turns.size() == 2);
     line.book.reset();  // what was accepted is written, though its turn never came
     CHECK(line.query("SELECT count(*) FROM event") == "4");
+}
+
+TEST_CASE("what comes together is one transaction: questions between events and a transcript do not cut it",
+          "[ledger]") {
+    std::vector<std::function<void()>> turns;
+    ledger_fixture line(false);
+    line.how.schedule = [&turns](milliseconds, std::function<void()> turn) {
+        turns.push_back(std::move(turn));
+    };
+    line.reopen();
+    std::vector<std::int64_t> commits;
+    line.book->on_commit([&commits](milliseconds, std::int64_t events) { commits.push_back(events); });
+    const attempt_id id("attempt-1");
+    ledger::identified who;
+    who.attempt = id;
+    who.serial = serial_number("SN0001");
+    ledger::attempt_finished end;
+    end.attempt = id;
+    end.outcome = "failed";
+    std::optional<ledger::device_record> answer;
+
+    line.book->append_later(ledger::attempt_started{id, slot_name("A1"), "usb-1", product_name("meter")});
+    boost::asio::co_spawn(
+        line.io, line.book->device(serial_number("SN0001")),
+        [&answer](const std::exception_ptr&, ledger::device_record found) { answer = std::move(found); });
+    line.io.poll();
+    line.book->append_later(std::move(who));
+    line.book->store_transcript(id, "> conf get");
+    line.book->append_later(std::move(end));
+    REQUIRE(turns.size() == 1);
+    turns.front()();
+    line.io.restart();
+    line.io.run();
+
+    CHECK(commits == std::vector<std::int64_t>{3});
+    REQUIRE(answer);
+    CHECK(answer->reached == stage::identified);
+    CHECK(line.reader().transcript("attempt-1") == "> conf get");
 }

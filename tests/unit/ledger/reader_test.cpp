@@ -126,9 +126,8 @@ TEST_CASE("certificates to revoke are those that no board holds", "[ledger][read
 
 TEST_CASE("an attempt's events and transcript are told", "[ledger][reader]") {
     ledger_fixture line;
-    fill(line);
     line.book->store_transcript(attempt_id("a1"), "> conf get\n< ok");
-    run(line.io, line.book->flush());
+    fill(line);
 
     const auto events = line.reader().events_of("a1");
 
@@ -182,8 +181,8 @@ TEST_CASE("an allow-list is imported once, and asked", "[ledger][reader]") {
                                            {"kim", 7, sha256_hex("as it was sent")}));
     CHECK(line.query("SELECT payload FROM event WHERE seq = 5") ==
           "{\"by\":\"kim\",\"count\":1,\"list_sha256\":\"" + sha256_hex("SN0004\n") +
-              "\",\"order\":\"WO-1\",\"source_lines\":7,\"source_sha256\":\"" +
-              sha256_hex("as it was sent") + "\"}");
+              "\",\"order\":\"WO-1\",\"source_lines\":7,\"source_sha256\":\"" + sha256_hex("as it was sent") +
+              "\"}");
     CHECK(line.reader().verify().problems.empty());
     line.sql("INSERT INTO order_serial VALUES ('WO-1', 'SN0005', 3)");
     CHECK(line.reader().verify().problems.front().find("order_serial of work_order WO-1") == 0);
