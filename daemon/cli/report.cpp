@@ -6,8 +6,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "cli/command.hpp"
 #include "cli/options.hpp"
@@ -80,6 +82,53 @@ void leave_checkpoint(surroundings& here) {
     }
 }
 
+bool is_same(const std::filesystem::path& one, const std::filesystem::path& other) {
+    std::error_code error;
+    if (std::filesystem::equivalent(one, other, error)) return true;
+    const auto is = std::filesystem::weakly_canonical(report::end_of_links(one), error);
+    return !error && is == std::filesystem::weakly_canonical(other, error) && !error;
+}
+
+/// A report that took the place of one of these would take the station's memory, its name or its access.
+void must_not_be_the_stations(surroundings& here, const std::filesystem::path& file) {
+    const auto& set = here.settings();
+    const auto keys = set.ledger.file.parent_path();
+    std::vector<std::filesystem::path> theirs{keys / "station.key",       keys / "station.pem",
+                                              set.ledger.checkpoint_file, here.config_file(),
+                                              set.cloud.ca_file,          set.cloud.claim_certificate_file,
+                                              set.cloud.claim_key_file,   set.api.tls_certificate_file,
+                                              set.api.tls_key_file};
+    for (const auto* ending : {"", "-wal", "-shm", "-journal"})
+        theirs.emplace_back(report::end_of_links(set.ledger.file).string() + ending);
+    for (const auto& one : theirs)
+        if (!one.empty() && is_same(file, one))
+            throw command_error(exit_status::usage,
+                                "a report in the place of " + file.string() +
+                                    " would destroy a file of the station (" + one.string() + ')',
+                                "Name another file with -o FILE.");
+}
+
+/// Everything that may keep a report from its place, before the work and not after it.
+report::output opened(surroundings& here, const options& asked) {
+    must_not_be_the_stations(here, asked.file);
+    auto file = report::output::to_file(asked.file);
+    if (!asked.sign) return file;
+    if (file.unfinished().empty())
+        throw command_error(
+            exit_status::usage,
+            "--sign needs a file to put the signature beside, and " + asked.file + " is no regular file",
+            "Name another one with -o FILE.");
+    for (const auto& beside : {report::signature_file(asked.file), report::certificate_file(asked.file)}) {
+        must_not_be_the_stations(here, beside);
+        std::error_code error;
+        const auto there = std::filesystem::status(beside, error);
+        if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there))
+            throw command_error(exit_status::usage, beside.string() + " is in the signature's way",
+                                "Name another file with -o FILE.");
+    }
+    return file;
+}
+
 exit_status write(surroundings& here, const options& asked) {
     auto wanted = asked.filter.as_filter(here.now);
     wanted.newest_first = false;
@@ -94,7 +143,7 @@ exit_status write(surroundings& here, const options& asked) {
         throw command_error(exit_status::usage, asked.format + " is not for a terminal",
                             "Name a file with -o FILE.");
     std::optional<report::output> file;
-    if (!asked.file.empty() && asked.file != "-") file.emplace(report::output::to_file(asked.file));
+    if (!asked.file.empty() && asked.file != "-") file.emplace(opened(here, asked));
     report::output& to = file ? *file : here.out.raw();
     ledger.hold_still();
     const auto writer = make_writer(here, asked, wanted, to);
@@ -109,7 +158,9 @@ exit_status write(surroundings& here, const options& asked) {
         sign_and_commit(here, asked, wanted, rows, to);
     } else {
         leave_checkpoint(here);
+        const bool replaces = file && !file->unfinished().empty();
         to.commit();
+        if (replaces) report::remove_signature(asked.file);
     }
     return exit_status::yes;
 }

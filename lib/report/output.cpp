@@ -20,7 +20,23 @@ mode_t usual_mode() {
     return 0666U & ~mask;
 }
 
+bool is_standard_output(const struct stat& file) {
+    struct stat ours {};
+    return ::fstat(STDOUT_FILENO, &ours) == 0 && ours.st_dev == file.st_dev && ours.st_ino == file.st_ino;
+}
+
 }  // namespace
+
+std::filesystem::path end_of_links(std::filesystem::path file) {
+    constexpr int most_links = 40;  // the kernel's own limit
+    std::error_code error;
+    for (int i = 0; i < most_links && std::filesystem::is_symlink(file, error); ++i) {
+        const auto to = std::filesystem::read_symlink(file, error);
+        if (error) break;
+        file = file.parent_path() / to;
+    }
+    return file;
+}
 
 output::output(int descriptor, std::string name, std::filesystem::path temporary,
                std::filesystem::path target)
@@ -43,17 +59,30 @@ output output::to_descriptor(int descriptor, std::string name) {
 }
 
 output output::to_file(const std::filesystem::path& file) {
-    std::string pattern = file.string() + ".XXXXXX";
+    struct stat there {};
+    const bool exists = ::stat(file.c_str(), &there) == 0;
+    if (exists && (!S_ISREG(there.st_mode) || is_standard_output(there)))
+        return to_device(file, is_standard_output(there));
+    const auto target = end_of_links(file);
+    std::string pattern = target.string() + ".XXXXXX";
     const int descriptor = ::mkostemp(pattern.data(), O_CLOEXEC);
     if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "writing " + file.string());
     ::fchmod(descriptor, usual_mode());
-    return output{descriptor, file.string(), pattern, file};
+    return output{descriptor, file.string(), pattern, target};
+}
+
+output output::to_device(const std::filesystem::path& file, bool standard_output) {
+    // /dev/stdout of a shell's ">" is a regular file: it is gone on with, not begun anew.
+    const int descriptor = standard_output ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+                                           : ::open(file.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "writing " + file.string());
+    return output{descriptor, file.string(), {}, file};
 }
 
 output::~output() {
-    if (temporary_.empty()) return;
-    ::close(descriptor_);
-    ::unlink(temporary_.c_str());
+    const bool ours = !target_.empty();
+    if (ours && descriptor_ >= 0) ::close(descriptor_);
+    if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 void output::failed(int why) const {
@@ -82,10 +111,14 @@ void output::write_slowly(std::string_view bytes) {
     buffer_.append(bytes);
 }
 
-void output::commit() {
+void output::settle() {
     flush();
+    if (!temporary_.empty() && ::fsync(descriptor_) != 0) failed(errno);
+}
+
+void output::commit() {
+    settle();
     if (temporary_.empty()) return;
-    if (::fsync(descriptor_) != 0) failed(errno);
     if (::rename(temporary_.c_str(), target_.c_str()) != 0) failed(errno);
     ::close(std::exchange(descriptor_, -1));
     temporary_.clear();

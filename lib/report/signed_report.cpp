@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/signed_report.hpp"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <fstream>
 #include <system_error>
@@ -27,9 +29,22 @@ void commit_signed(output& report, const fs::path& file, const ledger::station_k
     signature.write(ledger::sign_file(key, report.unfinished(), to_json_text(what)));
     auto certificate = output::to_file(certificate_file(file));
     certificate.write(key.certificate_pem());
-    certificate.commit();
-    signature.commit();
-    report.commit();
+    for (auto* one : {&certificate, &signature, &report}) one->settle();
+    try {
+        certificate.commit();
+        signature.commit();
+        report.commit();
+    } catch (...) {
+        ::unlink(signature_file(file).c_str());
+        ::unlink(certificate_file(file).c_str());
+        throw;
+    }
+}
+
+void remove_signature(const fs::path& report) {
+    for (const auto& file : {signature_file(report), certificate_file(report)})
+        if (::unlink(file.c_str()) != 0 && errno != ENOENT)
+            throw std::system_error(errno, std::generic_category(), "removing " + file.string());
 }
 
 std::optional<checked<signed_report>> signature_of(const fs::path& report) {

@@ -19,10 +19,13 @@ namespace fleetline::report {
 std::filesystem::path signature_file(const std::filesystem::path& report);
 std::filesystem::path certificate_file(const std::filesystem::path& report);
 
-/// Signs what `report` will be and commits all three files: the report is there last. Throws
-/// std::system_error and failure(station-internal).
+/// Signs what `report` will be and commits all three files: the report is there last, or none
+/// of them. Throws std::system_error and failure(station-internal).
 void commit_signed(output& report, const std::filesystem::path& file, const ledger::station_key& key,
                    const manifest& what);
+
+/// What is left of a signature over an earlier file of that name. Throws std::system_error.
+void remove_signature(const std::filesystem::path& report);
 
 struct signed_report {
     manifest what;

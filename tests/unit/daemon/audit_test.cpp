@@ -313,3 +313,55 @@ TEST_CASE("the script that revokes goes on after one that fails, and says which"
     REQUIRE(shell("sed -i /^case/d " + station.file("aws")).status == 0);
     CHECK(run().status == 0);
 }
+
+TEST_CASE("a report takes the place of no device and of no file of the station", "[daemon][audit]") {
+    const audited_station station;
+    const std::string csv = "report --format csv -o ";
+    const auto before = shell("sha256sum " + station.ledger() + ' ' + station.file("station.key"));
+    std::filesystem::create_symlink("ledger.db", station.file("link"));
+    std::filesystem::create_hard_link(station.file("station.key"), station.file("key"));
+    for (const std::string name :
+         {"ledger.db", "ledger.db-wal", "ledger.db-shm", "station.key", "station.pem", "fleetline.toml",
+          "claim.key", "link", "key", "./x/../ledger.db"}) {
+        const auto said = station.ask(csv + station.file(name));
+        INFO(name << ": " << said.text);
+        CHECK(said.status == 2);
+        CHECK(has(said, "would destroy a file of the station"));
+    }
+    CHECK(shell("sha256sum " + station.ledger() + ' ' + station.file("station.key")).text == before.text);
+
+    std::filesystem::create_symlink("ledger.db", station.file("r.csv.p7s"));
+    CHECK(station.ask(csv + station.file("r.csv") + " --sign").status == 2);
+    CHECK_FALSE(std::filesystem::exists(station.file("r.csv")));
+
+    std::filesystem::create_symlink("/dev/null", station.file("nowhere"));
+    CHECK(station.ask(csv + station.file("nowhere")).text.empty());
+    CHECK(std::filesystem::is_symlink(station.file("nowhere")));
+    CHECK(std::filesystem::is_character_file("/dev/null"));
+    CHECK(has(station.ask(csv + station.file("nowhere") + " --sign"), "is no regular file"));
+    CHECK(has(station.ask(csv + "/dev/stdout | head -1"), "attempt_id,station,"));
+    CHECK(station.ask(csv + "/dev/stdout > " + station.file("out") + "; cat " + station.file("out")).text ==
+          station.ask(csv + '-').text);
+}
+
+TEST_CASE("no signature is left beside a report that is not signed, nor beside none", "[daemon][audit]") {
+    const audited_station station;
+    const auto report = station.file("r.csv");
+    REQUIRE(station.ask("report --sign --format csv -o " + report).status == 0);
+    REQUIRE(std::filesystem::exists(report + ".p7s"));
+
+    REQUIRE(station.ask("report --include-failed --format csv -o " + report).status == 0);
+
+    CHECK_FALSE(std::filesystem::exists(report + ".p7s"));
+    CHECK_FALSE(std::filesystem::exists(report + ".station.pem"));
+    CHECK(station.ask("audit verify --report " + report).status == 0);
+
+    const auto directory = station.file("directory");
+    std::filesystem::create_directory(directory);
+    const auto refused = station.ask("report --sign --format csv -o " + directory);
+    INFO(refused.text);
+    CHECK(refused.status != 0);
+    CHECK(has(refused, "directory"));
+    CHECK_FALSE(std::filesystem::exists(directory + ".p7s"));
+    CHECK_FALSE(std::filesystem::exists(directory + ".station.pem"));
+}

@@ -70,3 +70,40 @@ TEST_CASE("a full disk is an error that names the file", "[report]") {
     }
     ::close(full);
 }
+
+TEST_CASE("a symbolic link is followed, also to where nothing is yet", "[report]") {
+    const scratch_directory scratch;
+    std::filesystem::create_directory(scratch.file("elsewhere"));
+    std::filesystem::create_symlink("elsewhere/report", scratch.file("first"));
+    std::filesystem::create_symlink(scratch.file("first"), scratch.file("second"));
+    for (const std::string text : {"new", "newer"}) {
+        auto to = output::to_file(scratch.file("second"));
+        to.write(text);
+        to.commit();
+        CHECK(contents(scratch.file("elsewhere/report")) == text);
+    }
+    CHECK(std::filesystem::is_symlink(scratch.file("first")));
+    CHECK(std::filesystem::is_symlink(scratch.file("second")));
+}
+
+TEST_CASE("what is no regular file is written into, and stays what it is", "[report]") {
+    const scratch_directory scratch;
+    const auto pipe = scratch.file("pipe");
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    REQUIRE(reader >= 0);
+    {
+        auto to = output::to_file(pipe);
+        CHECK(to.unfinished().empty());
+        to.write("text");
+        to.commit();
+    }
+    std::string got(8, '\0');
+    const auto length = ::read(reader, got.data(), got.size());
+    CHECK(std::filesystem::is_fifo(pipe));
+    CHECK(length == 4);
+    CHECK(got.substr(0, 4) == "text");
+    CHECK(::read(reader, got.data(), got.size()) == 0);  // nobody holds the other end any more
+    ::close(reader);
+    CHECK_THROWS_AS(output::to_file(scratch.path()), std::system_error);
+}
