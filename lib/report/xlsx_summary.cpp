@@ -5,6 +5,8 @@
 
 #include <initializer_list>
 
+#include "report/xlsx_parts.hpp"
+
 namespace fleetline::report {
 
 namespace {
@@ -34,8 +36,9 @@ class summary {
     void title(const char* text) { worksheet_write_string(sheet_, line_, 0, text, title_), line_ += 2; }
 
     void fact(const std::string& label, const std::string& value) {
-        worksheet_write_string(sheet_, line_, 0, label.c_str(), strong_);
-        worksheet_write_string(sheet_, line_++, 1, value.c_str(), nullptr);
+        text(0, label, strong_);
+        text(1, value);
+        ++line_;
     }
 
     void yield(const char* label, const std::optional<double>& value) {
@@ -57,7 +60,7 @@ class summary {
                 static_cast<double>(when->time_since_epoch().count()) / 86'400'000.0 + 25569.0;
             worksheet_write_number(sheet_, line_, 0, days, day_);
         } else {
-            worksheet_write_string(sheet_, line_, 0, name.empty() ? "(none)" : name.c_str(), nullptr);
+            text(0, name.empty() ? "(none)" : name);
         }
         count(1, all.attempts());
         count(2, all.passed);
@@ -70,7 +73,7 @@ class summary {
     }
 
     void failure(const failure_count& one) {
-        worksheet_write_string(sheet_, line_, 0, one.code.c_str(), nullptr);
+        text(0, one.code);
         count(1, one.count);
         ++line_;
     }
@@ -94,6 +97,10 @@ class summary {
     lxw_row_t line() const noexcept { return line_; }
 
   private:
+    void text(lxw_col_t at, const std::string& value, lxw_format* format = nullptr) {
+        worksheet_write_string(sheet_, line_, at, workbook_text(value).c_str(), format);
+    }
+
     void count(lxw_col_t at, std::int64_t value) {
         worksheet_write_number(sheet_, line_, at, static_cast<double>(value), nullptr);
     }

@@ -2,15 +2,13 @@
 #include <unistd.h>
 #include <xlsxwriter.h>
 
-#include <array>
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 
-#include "core/encoding.hpp"
 #include "report/columns.hpp"
 #include "report/writer.hpp"
+#include "report/xlsx_parts.hpp"
 #include "report/xlsx_summary.hpp"
 
 namespace fleetline::report {
@@ -18,7 +16,6 @@ namespace fleetline::report {
 namespace {
 
 constexpr std::int64_t rows_of_a_sheet = 1'000'000;  // Excel takes 1,048,576
-constexpr std::size_t longest_text = 8000;           // Excel takes 32,767 characters
 
 /// libxlsxwriter writes to a name; this one is ours until the bytes are in the output.
 class temporary_name {
@@ -37,10 +34,6 @@ class temporary_name {
   private:
     std::string text_;
 };
-
-std::string clean(const std::string& text) {
-    return is_utf8(text) && text.size() <= longest_text ? text : printable(text, longest_text);
-}
 
 double width_of(std::string_view column) {
     if (column.ends_with("_at") || column == "certificate_not_after") return 23;
@@ -88,7 +81,7 @@ class xlsx_writer final : public writer {
         if (const auto error = workbook_close(std::exchange(book_, nullptr)); error != LXW_NO_ERROR)
             throw std::system_error(errno != 0 ? errno : EIO, std::generic_category(),
                                     std::string{"making the workbook: "} + lxw_strerror(error));
-        hand_over();
+        append_file(to_, file_.text());
     }
 
   private:
@@ -122,7 +115,7 @@ class xlsx_writer final : public writer {
                 static_cast<double>(when->time_since_epoch().count()) / 86'400'000.0 + 25569.0;
             worksheet_write_number(sheet_, line, at, days, time_);
         } else {
-            worksheet_write_string(sheet_, line, at, clean(text).c_str(), nullptr);
+            worksheet_write_string(sheet_, line, at, workbook_text(text).c_str(), nullptr);
         }
     }
     void cell(lxw_col_t at, std::string_view, std::int64_t number) {
@@ -135,13 +128,6 @@ class xlsx_writer final : public writer {
     void cell(lxw_col_t at, std::string_view, const std::optional<bool>& truth) {
         if (truth)
             worksheet_write_boolean(sheet_, static_cast<lxw_row_t>(line_), at, *truth ? 1 : 0, nullptr);
-    }
-
-    void hand_over() {
-        std::ifstream made{file_.text(), std::ios::binary};
-        std::array<char, 65536> piece{};
-        while (made.read(piece.data(), piece.size()) || made.gcount() > 0)
-            to_.write({piece.data(), static_cast<std::size_t>(made.gcount())});
     }
 
     output& to_;
