@@ -17,22 +17,50 @@ bool has_special_bytes(std::string_view text) {
     unsigned found = 0;
     for (const char byte : text)
         found |= static_cast<unsigned>(byte == '"') | static_cast<unsigned>(byte == ',') |
+                 static_cast<unsigned>(byte == ';') | static_cast<unsigned>(byte == '\t') |
                  static_cast<unsigned>(byte == '\r') | static_cast<unsigned>(byte == '\n') |
                  static_cast<unsigned>(static_cast<unsigned char>(byte) >> 7U);
     return found != 0;
 }
 
+/// What a spreadsheet that separates by semicolons or tabs may take for the end of a cell: it sees our
+/// quotes in the middle of its cells, where they count for nothing.
+constexpr std::string_view other_separators = ";\t\r\n";
+
 /// Excel, LibreOffice and Sheets run a cell that begins like this (OWASP "CSV Injection"); the last four
-/// are the full-width = + - @ that East Asian locales treat alike.
-bool looks_like_formula(std::string_view text) {
-    if (text.empty()) return false;
-    static constexpr std::string_view starts = "=+-@\t\r\n";
-    if (starts.find(text.front()) != std::string_view::npos) return true;
-    static constexpr std::array<std::string_view, 4> full_width{"\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"};
-    for (const auto sign : full_width) {
+/// are the full-width = + - @ that East Asian locales treat alike. Quotes may be gone before it is run, and
+/// apostrophes count as they do so that ours can be told from the text's.
+bool begins_formula(std::string_view text) {
+    const auto at = text.find_first_not_of("'\"");
+    if (at == std::string_view::npos) return false;
+    text.remove_prefix(at);
+    static constexpr std::array<std::string_view, 8> signs{"=",      "+",      "-",      "@",
+                                                           "\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"};
+    for (const auto sign : signs) {
         if (text.starts_with(sign)) return true;
     }
     return false;
+}
+
+/// At the beginning of a text a tab or a line's end as well: a spreadsheet may drop it.
+bool looks_like_formula(std::string_view text) {
+    const auto first = static_cast<unsigned char>(text.empty() ? 'a' : text.front());
+    if ((first | 0x20U) >= 'a' && (first | 0x20U) <= 'z') return false;  // nearly all of them
+    const auto at = text.find_first_not_of("'\"");
+    if (at == std::string_view::npos) return false;
+    return begins_formula(text) || std::string_view{"\t\r\n"}.find(text[at]) != std::string_view::npos;
+}
+
+/// An apostrophe before whatever may be run. schema/report.schema.json says how it is taken away again.
+std::string disarmed(std::string_view text) {
+    std::string safe;
+    if (looks_like_formula(text)) safe += '\'';
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        safe += text[i];
+        if (other_separators.find(text[i]) != std::string_view::npos && begins_formula(text.substr(i + 1)))
+            safe += '\'';
+    }
+    return safe;
 }
 
 /// Well-formed UTF-8 stays; a damaged or forged ledger may hold anything, and the report says UTF-8.
@@ -41,9 +69,8 @@ std::string as_utf8(std::string_view text) {
 }
 
 std::string careful_cell(std::string_view text) {
-    std::string clean = as_utf8(text);
-    if (looks_like_formula(clean)) clean.insert(clean.begin(), '\'');
-    if (clean.find_first_of("\",\r\n") == std::string::npos) return clean;
+    const std::string clean = disarmed(as_utf8(text));
+    if (clean.find_first_of("\",;\t\r\n") == std::string::npos) return clean;
     std::string quoted = "\"";
     for (const char byte : clean) {
         if (byte == '"') quoted += '"';

@@ -63,6 +63,42 @@ for row, one in zip(rows, told):
     CHECK(said.status == 0);
 }
 
+TEST_CASE("csv's apostrophes are taken away as the schema says", "[report]") {
+    const test::scratch_directory scratch;
+    const auto check = scratch.file("check.py");
+    write(check, R"py(import csv, itertools, json, re, sys
+told = json.load(open(sys.argv[1]))["description"]
+undo = re.compile(re.search(r"matches: (.*)$", told).group(1))
+texts = ["".join(parts) for parts in itertools.product(["", "x", "'", '"', ";", "\t", "\n", "=", "＠"], repeat=4)]
+rows = list(csv.reader(open(sys.argv[2], encoding="utf-8", newline=""), strict=True))[1:]
+assert len(rows) == len(texts)
+for row, text in zip(rows, texts):
+    assert undo.sub("", row[3]) == text, (row[3], text)
+    for part in re.split("[;\t\n]", row[3]):
+        assert part.strip("\"")[:1] not in ("=", "＠"), (row[3], text)
+)py");
+    auto to = report::output::to_file(scratch.file("report.csv"));
+    const auto writer = report::make_csv_writer(to);
+    const std::vector<std::string> pieces{"", "x", "'", "\"", ";", "\t", "\n", "=", "＠"};
+    for (const auto& a : pieces)
+        for (const auto& b : pieces)
+            for (const auto& c : pieces)
+                for (const auto& d : pieces) {
+                    ledger::attempt_row row;
+                    row.serial = a + b + c + d;
+                    writer->row(row);
+                }
+    writer->finish();
+    to.commit();
+
+    const auto said =
+        test::shell("python3 " + check + " " FLEETLINE_SOURCE_DIR "/schema/report.schema.json " +
+                    scratch.file("report.csv") + " 2>&1");
+
+    INFO(said.text);
+    CHECK(said.status == 0);
+}
+
 TEST_CASE("csv goes through SQLite's import and comes back the same", "[report]") {
     const test::day day;
     const auto csv = day.written("report.csv", report::make_csv_writer);

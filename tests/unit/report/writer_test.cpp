@@ -29,6 +29,21 @@ TEST_CASE("no cell is a formula to a spreadsheet", "[report]") {
 }
 
 TEST_CASE("bytes that are not UTF-8 are shown, not passed on", "[report]") {
+TEST_CASE("no part of a cell is a formula where another separator counts", "[report]") {
+    CHECK(csv_cell("a;b") == "\"a;b\"");
+    CHECK(csv_cell("a\tb") == "\"a\tb\"");
+    for (const std::string separator : {";", "\t", "\r", "\n", "\r\n"})
+        for (const std::string start : {"=", "+", "-", "@", "＝", "'=", "\"=", "\"'\"@"}) {
+            const auto cell = csv_cell("x" + separator + start + "1+1;y");
+            INFO(cell);
+            CHECK(cell.starts_with("\"x" + separator + '\''));
+            CHECK(cell.ends_with("1+1;y\""));
+        }
+    CHECK(csv_cell("a;b=c;;") == "\"a;b=c;;\"");
+    CHECK(csv_cell("'=1") == "''=1");
+    CHECK(csv_cell("it's") == "it's");
+}
+
     CHECK(csv_cell("a\xff\x80z") == "a\\xff\\x80z");
     ledger::attempt_row row;
     row.serial = "a\xffz";
