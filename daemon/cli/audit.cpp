@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // fleetline audit verify: does the ledger hold, and does a report fit it?
+#include <cctype>
 #include <memory>
 #include <optional>
 
@@ -32,6 +33,16 @@ void print_ledger(surroundings& here, const ledger::verification& found) {
     print_problems(out, found.problems);
 }
 
+/// As `openssl x509 -fingerprint` prints it.
+std::string fingerprint_text(std::string_view hex) {
+    std::string text;
+    for (std::size_t i = 0; i < hex.size(); ++i) {
+        if (i > 0 && i % 2 == 0) text += ':';
+        text += static_cast<char>(std::toupper(static_cast<unsigned char>(hex[i])));
+    }
+    return text;
+}
+
 void print_report(screen& out, const std::filesystem::path& file, const report::check_result& found) {
     const bool holds = found.problems.empty();
     out.line("Report  " + safe_text(file.string()) + ": " +
@@ -40,9 +51,11 @@ void print_report(screen& out, const std::filesystem::path& file, const report::
     if (found.said) {
         out.fact("signed", "by station " + safe_text(found.said->station) + " at " +
                                time_text(safe_text(found.said->made_at)) + " UTC");
+        out.fact("signer", "SHA-256 " + fingerprint_text(found.signer_sha256));
         out.fact("holds", safe_text(report::describe(found.said->wanted)));
     } else {
         out.fact("signed", "no");
+        out.fact("complete", "not checked: without a signature nothing says which rows there were");
     }
     print_problems(out, found.problems);
 }
@@ -81,7 +94,9 @@ json document_of(surroundings& here, const options& asked, const findings& found
     document["report"] = {{"file", asked.report},
                           {"rows", found.report->rows},
                           {"signed", found.report->said.has_value()},
+                          {"completeness_checked", found.report->completeness_checked()},
                           {"problems", found.report->problems}};
+    if (found.report->said) document["report"]["signer_sha256"] = found.report->signer_sha256;
     if (found.report->said)
         document["report"]["says"] = json::parse(report::to_json_text(*found.report->said));
     return document;

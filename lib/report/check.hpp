@@ -19,6 +19,10 @@ struct check_result {
     std::int64_t rows = 0;
     std::vector<std::string> problems;  ///< "row 12 (serial SN0012): …", the first wrong row first
     std::optional<manifest> said;       ///< by a signature that holds, this station's or another's
+    std::string signer_sha256;          ///< of its certificate, hex; empty: there is none
+
+    /// Without a signature that holds nothing says which rows there were.
+    bool completeness_checked() const { return said.has_value(); }
 };
 
 /// Throws std::system_error when the file cannot be read.

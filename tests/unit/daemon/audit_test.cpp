@@ -78,6 +78,12 @@ TEST_CASE("a signed report of any format is verified with OpenSSL alone, and by 
     INFO(audit.text);
     CHECK(audit.status == 0);
     CHECK(has(audit, "every attempt since 2026-11-24T00:00:00.000Z of order WO-17"));
+    const auto fingerprint = shell("openssl x509 -noout -fingerprint -sha256 -in " +
+                                   station.file("station.pem") + " | sed s/.*=//")
+                                 .text;
+    CHECK(fingerprint.size() == 96);
+    CHECK(has(audit, "SHA-256 " + fingerprint));
+    CHECK_FALSE(has(audit, "complete "));
 
     append(station.file(name), "x");
     CHECK(station.openssl_says(name).status != 0);
@@ -95,7 +101,7 @@ schema = json.load(open(sys.argv[1]))
 jsonschema.Draft202012Validator.check_schema(schema)
 told = json.load(open(sys.argv[2]))["report"]
 jsonschema.validate(told["says"], schema, cls=jsonschema.Draft202012Validator)
-print(told["signed"], told["rows"], told["says"]["rows"], told["says"]["filter"]["outcome"])
+print(told["signed"], told["completeness_checked"], len(told["signer_sha256"]), told["rows"], told["says"]["rows"], told["says"]["filter"]["outcome"])
 )py");
     REQUIRE(
         station.ask("--json audit verify --report " + station.file("r.csv") + " > " + station.file("told"))
@@ -105,7 +111,20 @@ print(told["signed"], told["rows"], told["says"]["rows"], told["says"]["filter"]
         shell("python3 -W ignore " + check + " " FLEETLINE_SOURCE_DIR "/schema/report-manifest.schema.json " +
               station.file("told") + " 2>&1");
 
-    CHECK(said.text == "True 6 6 passed\n");
+    CHECK(said.text == "True True 64 6 6 passed\n");
+}
+
+TEST_CASE("of a report that is not signed it is said that it may lack rows", "[daemon][audit]") {
+    const audited_station station;
+    const auto report = station.file("r.csv");
+    REQUIRE(station.ask("report --format csv -o " + report).status == 0);
+    REQUIRE(shell("sed -i 2d " + report).status == 0);
+
+    const auto audit = station.ask("audit verify --report " + report);
+
+    CHECK(audit.status == 0);
+    CHECK(has(audit, "complete      not checked: without a signature"));
+    CHECK(has(station.ask("--json audit verify --report " + report), "\"completeness_checked\": false"));
 }
 
 TEST_CASE("a ledger rewritten after a signed report left is found out by it", "[daemon][audit]") {

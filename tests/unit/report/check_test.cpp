@@ -47,6 +47,102 @@ TEST_CASE("a report that was edited does not fit, and the row is named", "[repor
     CHECK(check_text(day, changed(jsonl, "\"event_seq\":14", "\"event_seq\":15")).problems.size() == 1);
 }
 
+TEST_CASE("a row of a board that was under way is compared as far as it stood fast", "[report]") {
+    const test::day day;
+    const auto csv = test::contents(day.written("report.csv", report::make_csv_writer));
+    const auto last = csv.rfind("\r\n", csv.size() - 3) + 2;
+    const auto with_last = [&](const std::string& from, const std::string& to) {
+        const auto found = check_text(day, csv.substr(0, last) + changed(csv.substr(last), from, to));
+        return found.problems.empty() ? std::string{} : found.problems.front();
+    };
+    CHECK(with_last(",SN0006,", ",SN0009,").find("row 11 (serial SN0009): serial is 'SN0009'") == 0);
+    CHECK(with_last(",Lin,", ",Kim,").find("operator is 'Kim'") != std::string::npos);
+    CHECK(with_last(",B2,", ",B3,").find("slot is 'B3'") != std::string::npos);
+    CHECK(with_last(",fleet-SN0006,", ",fleet-SN0007,").find("thing_name") != std::string::npos);
+    CHECK(with_last(",1.4.2,", ",,").find("firmware_version is ''") != std::string::npos);
+
+    const auto blanked = check_text(day, changed(csv, ",12400,passed,", ",,,"));
+    REQUIRE(blanked.problems.size() == 1);
+    CHECK(blanked.problems[0].find("duration_ms is '' in the report and '12400'") != std::string::npos);
+}
+
+TEST_CASE("what was exported at any moment of an attempt fits the ledger once it has ended", "[report]") {
+    const test::scratch_directory scratch;
+    const auto book = scratch.file("ledger.db");
+    test::line_story line{book, "line-3"};
+    line.opens_order("WO-17", "sensor", 500);
+    const attempt_id id{"01a20ca6-deec-78c8-8e14-95df5528dfe6"};
+    const serial_number serial{"SN0001"};
+    const certificate_id certificate{std::string(64, 'c')};
+    const std::string key(64, 'a');
+    ledger::issued issued;
+    issued.attempt = id;
+    issued.certificate = certificate;
+    issued.certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+    issued.public_key_sha256 = key;
+    issued.not_after = *parse_rfc3339("2049-12-31T23:59:59Z");
+    issued.ownership_token = secret("token");
+    issued.token_expires = line.clock.utc + std::chrono::hours{1};
+    ledger::attempt_finished end;
+    end.attempt = id;
+    end.outcome = "passed";
+    end.duration_ms = 12'400;
+    ledger::event events[] = {ledger::attempt_started{id, slot_name("A1"), "pci", product_name("sensor")},
+                              ledger::identified{id, serial, "device", "freertos-cli", "1.4.2"},
+                              ledger::admitted{id, serial, order_name("WO-17"), "Lin", "sensor-line", false},
+                              ledger::csr_made{id, std::string(64, 'b'), key, "device"},
+                              ledger::issue_requested{id, key},
+                              std::move(issued),
+                              ledger::registration_requested{id, certificate, "another-template", {}},
+                              ledger::registered{id, certificate, thing_name("fleet-SN0001"), {}, {}},
+                              ledger::delivery_started{id, certificate},
+                              ledger::delivered{id, certificate},
+                              ledger::proved{id, certificate, "readback"},
+                              end};
+    std::vector<std::string> exported;
+    for (auto& event : events) {
+        line.later(milliseconds{1000});
+        line.clock.in_sync = exported.size() < 6;
+        line.append(std::move(event));
+        exported.push_back(scratch.file("report-" + std::to_string(exported.size())));
+        auto to = report::output::to_file(exported.back());
+        const auto writer = report::make_csv_writer(to);
+        ledger::reader{book}.attempts({}, [&writer](const ledger::attempt_row& row) {
+            writer->row(row);
+            return true;
+        });
+        to.commit();
+    }
+
+    for (const auto& file : exported) {
+        const auto found = report::check_against(ledger::reader{book}, file);
+        INFO(file << ": " << (found.problems.empty() ? "" : found.problems.front()));
+        CHECK(found.rows == 1);
+        CHECK(found.problems.empty());
+    }
+    auto forged = test::contents(exported[4]);
+    forged.replace(forged.find(",,,,", forged.find("freertos-cli")), 4, ",2026-11-24T09:00:00.000Z,,,");
+    std::ofstream{scratch.file("forged"), std::ios::binary} << forged;
+    const auto found = report::check_against(ledger::reader{book}, scratch.file("forged"));
+    REQUIRE(found.problems.size() == 1);
+    CHECK(found.problems[0].find("finished_at is '2026-11-24T09:00:00.000Z' in the report and ''") !=
+          std::string::npos);
+}
+
+TEST_CASE("an attempt has one row", "[report]") {
+    const test::day day;
+    const auto csv = test::contents(day.written("report.csv", report::make_csv_writer));
+    const auto second = csv.find("\r\n") + 2;
+    const auto row = csv.substr(second, csv.find("\r\n", second) + 2 - second);
+
+    const auto found = check_text(day, csv + row);
+
+    CHECK(found.rows == 12);
+    REQUIRE(found.problems.size() == 1);
+    CHECK(found.problems[0].find("row 12 (serial SN0001): this attempt has a row already") == 0);
+    CHECK_FALSE(found.completeness_checked());
+}
+
 TEST_CASE("a ledger that was begun anew does not fit an old report", "[report]") {
     const test::day day;
     const auto file = day.written("report.csv", report::make_csv_writer);
