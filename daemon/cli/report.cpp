@@ -35,7 +35,7 @@ std::unique_ptr<report::writer> make_writer(surroundings& here, const options& a
                                             const ledger::filter& wanted, report::output& to) {
     if (asked.format == "csv") return report::make_csv_writer(to);
     if (asked.format == "jsonl") return report::make_jsonl_writer(to);
-    auto front = report::make_cover(here.ledger(), wanted, here.now);
+    auto front = report::make_cover(here.ledger(), here.settings().station.id, wanted, here.now);
     if (asked.format == "xlsx") return report::make_xlsx_writer(to, std::move(front));
     return report::make_pdf_writer(to, std::move(front));
 }
@@ -60,7 +60,7 @@ void sign_and_commit(surroundings& here, const options& asked, const ledger::fil
     const auto key = key_of(here, station);
     report::manifest said;
     said.format = asked.format;
-    said.station = here.ledger().station();
+    said.station = station.station;
     said.made_at = to_rfc3339(here.now);
     said.wanted = wanted;
     said.rows = rows;

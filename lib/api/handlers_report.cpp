@@ -65,8 +65,9 @@ asio::awaitable<response> get_report(service& here, const request& what) {
     const bool says_nothing_for_long =
         asked.format == report_format::xlsx || asked.format == report_format::pdf;
     if (says_nothing_for_long && what.watch_peer) over.gone = what.watch_peer();
-    answer.stream = co_await stream_report(*here.pool, asked.format, std::move(wanted), std::move(running),
-                                           std::move(over), here.wanted.limit.report_patience);
+    report_wish wish{asked.format, std::move(wanted), here.station->snapshot().station};
+    answer.stream = co_await stream_report(*here.pool, std::move(wish), std::move(running), std::move(over),
+                                           here.wanted.limit.report_patience);
     // Now, when it has begun to read: what is recorded from here on is not in it.
     co_await leave_checkpoint(here);
     co_return answer;

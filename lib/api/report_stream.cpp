@@ -58,18 +58,18 @@ class held_still {
     const ledger::reader& book_;
 };
 
-std::unique_ptr<report::writer> make_writer(const ledger::reader& book, report_format format,
-                                            const ledger::filter& wanted, report::output& to) {
-    if (format == report_format::csv) return report::make_csv_writer(to);
-    if (format == report_format::jsonl) return report::make_jsonl_writer(to);
-    auto front = report::make_cover(
-        book, wanted, std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now()));
-    if (format == report_format::xlsx) return report::make_xlsx_writer(to, std::move(front));
+std::unique_ptr<report::writer> make_writer(const ledger::reader& book, const report_wish& wish,
+                                            report::output& to) {
+    if (wish.format == report_format::csv) return report::make_csv_writer(to);
+    if (wish.format == report_format::jsonl) return report::make_jsonl_writer(to);
+    auto front =
+        report::make_cover(book, wish.station, wish.rows,
+                           std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now()));
+    if (wish.format == report_format::xlsx) return report::make_xlsx_writer(to, std::move(front));
     return report::make_pdf_writer(to, std::move(front));
 }
 
-void write_report(const ledger::reader& book, report_format format, const ledger::filter& wanted,
-                  const report_end& over, int pipe_end) {
+void write_report(const ledger::reader& book, const report_wish& wish, const report_end& over, int pipe_end) {
     // A client that left is an error here, not the end of the daemon.
     sigset_t broken_pipe;
     ::sigemptyset(&broken_pipe);
@@ -77,8 +77,8 @@ void write_report(const ledger::reader& book, report_format format, const ledger
     ::pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
     auto to = report::output::to_descriptor(pipe_end, "the client");
     const held_still moment{book, over};
-    const auto writer = make_writer(book, format, wanted, to);
-    book.attempts(wanted, [&writer](const ledger::attempt_row& row) {
+    const auto writer = make_writer(book, wish, to);
+    book.attempts(wish.rows, [&writer](const ledger::attempt_row& row) {
         writer->row(row);
         return true;
     });
@@ -87,11 +87,11 @@ void write_report(const ledger::reader& book, report_format format, const ledger
     to.flush();
 }
 
-void write_unless_over(const ledger::reader& book, report_format format, const ledger::filter& wanted,
-                       const report_end& over, int pipe_end) {
+void write_unless_over(const ledger::reader& book, const report_wish& wish, const report_end& over,
+                       int pipe_end) {
     std::exception_ptr error;
     try {
-        write_report(book, format, wanted, over, pipe_end);
+        write_report(book, wish, over, pipe_end);
     } catch (...) {
         error = std::current_exception();
     }
@@ -146,8 +146,7 @@ class report_stream final : public body_source {
 
 }  // namespace
 
-asio::awaitable<std::unique_ptr<body_source>> stream_report(ledger_pool& pool, report_format format,
-                                                            ledger::filter wanted,
+asio::awaitable<std::unique_ptr<body_source>> stream_report(ledger_pool& pool, report_wish wish,
                                                             std::shared_ptr<void> running, report_end over,
                                                             milliseconds patience) {
     const auto executor = co_await asio::this_coro::executor;
@@ -157,18 +156,16 @@ asio::awaitable<std::unique_ptr<body_source>> stream_report(ledger_pool& pool, r
     auto write_end = std::make_shared<descriptor>(ends[1]);
     auto went = std::make_shared<outcome>();
     auto source = std::make_unique<report_stream>(executor, ends[0], went, patience);
-    pool.start(
-        [format, wanted = std::move(wanted), over = std::move(over), write_end](const ledger::reader& book) {
-            write_unless_over(book, format, wanted, over, write_end->get());
-        },
-        [went, write_end, running = std::move(running)](const std::exception_ptr& error) {
-            {
-                const std::lock_guard lock{went->mutex};
-                went->whole = !error;
-                went->error = error;
-            }
-            ::close(write_end->release());
-        });
+    pool.start([wish = std::move(wish), over = std::move(over), write_end](
+                   const ledger::reader& book) { write_unless_over(book, wish, over, write_end->get()); },
+               [went, write_end, running = std::move(running)](const std::exception_ptr& error) {
+                   {
+                       const std::lock_guard lock{went->mutex};
+                       went->whole = !error;
+                       went->error = error;
+                   }
+                   ::close(write_end->release());
+               });
     co_await source->begin();
     co_return source;
 }

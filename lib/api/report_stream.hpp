@@ -7,7 +7,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <string_view>
+#include <string>
 
 #include "api/exchange.hpp"
 #include "api/ledger_pool.hpp"
@@ -17,6 +17,12 @@
 namespace fleetline::api {
 
 enum class report_format { csv, jsonl, xlsx, pdf };
+
+struct report_wish {
+    report_format format = report_format::csv;
+    ledger::filter rows;
+    std::string station;  ///< whose report it is
+};
 
 /// Why a report may end early: a workbook says nothing before its last row, so that no write tells its
 /// writer.
@@ -28,8 +34,7 @@ struct report_end {
 /// Resumes when its first piece is there, so that a ledger that cannot be read is told as such. `running` is
 /// held until both ends are through; the report breaks off soon after `over` says so. The stream throws
 /// when the report breaks off later, or is not taken within `patience`.
-boost::asio::awaitable<std::unique_ptr<body_source>> stream_report(ledger_pool& pool, report_format format,
-                                                                   ledger::filter wanted,
+boost::asio::awaitable<std::unique_ptr<body_source>> stream_report(ledger_pool& pool, report_wish wish,
                                                                    std::shared_ptr<void> running,
                                                                    report_end over, milliseconds patience);
 

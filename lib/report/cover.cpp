@@ -1,30 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/cover.hpp"
 
+#include <chrono>
+#include <utility>
+
 namespace fleetline::report {
 
 namespace {
 
-std::string day_and_minute(utc_time when) {
-    auto text = to_rfc3339(when).substr(0, 16);
+/// No more digits than the time has: a period that begins at 08:00:30 must not say 08:00.
+std::string time_of(utc_time when) {
+    using namespace std::chrono;
+    auto text = to_rfc3339(when);  // 2026-11-24T08:00:30.000Z
     text[10] = ' ';
-    return text;
+    if (when == floor<minutes>(when)) return text.substr(0, 16);
+    return text.substr(0, when == floor<seconds>(when) ? 19 : 23);
 }
 
 std::string period_of(const cover& of) {
     const auto& wanted = of.wanted;
     if (wanted.since && wanted.until)
-        return day_and_minute(*wanted.since) + " to " + day_and_minute(*wanted.until) + " UTC";
-    if (wanted.since) return "since " + day_and_minute(*wanted.since) + " UTC";
-    if (wanted.until) return "until " + day_and_minute(*wanted.until) + " UTC";
+        return time_of(*wanted.since) + " to " + time_of(*wanted.until) + " UTC";
+    if (wanted.since) return "since " + time_of(*wanted.since) + " UTC";
+    if (wanted.until) return "until " + time_of(*wanted.until) + " UTC";
     return "everything in the ledger";
+}
+
+std::string rows_of(const cover& of) {
+    std::string text = std::to_string(of.rows) +
+                       (of.wanted.outcome.empty() ? " (every attempt)" : " (attempts that passed)");
+    if (of.wanted.limit >= 0) text += ", no more than " + std::to_string(of.wanted.limit) + " were asked for";
+    return text;
 }
 
 }  // namespace
 
-cover make_cover(const ledger::reader& ledger, const ledger::filter& wanted, utc_time now) {
+cover make_cover(const ledger::reader& ledger, std::string station, const ledger::filter& wanted,
+                 utc_time now) {
     cover made;
-    made.station = ledger.station();
+    made.station = std::move(station);
     made.made_at = now;
     made.wanted = wanted;
     made.head = ledger.head();
@@ -46,9 +60,8 @@ std::vector<std::pair<std::string, std::string>> facts_of(const cover& of) {
             {"Period", period_of(of)},
             {"Product", of.wanted.product.empty() ? "all" : of.wanted.product},
             {"Work order", of.wanted.order.empty() ? "all" : of.wanted.order},
-            {"Rows", std::to_string(of.rows) +
-                         (of.wanted.outcome.empty() ? " (every attempt)" : " (attempts that passed)")},
-            {"Made", day_and_minute(of.made_at) + " UTC by fleetline " FLEETLINE_VERSION},
+            {"Rows", rows_of(of)},
+            {"Made", time_of(of.made_at) + " UTC by fleetline " FLEETLINE_VERSION},
             {"Ledger's chain", "event " + std::to_string(of.head.seq) + ", " + of.head.hash}};
 }
 

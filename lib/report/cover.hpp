@@ -23,8 +23,10 @@ struct cover {
     ledger::chain_head head;
 };
 
-/// Reads the ledger through: counts the rows and collects the figures.
-cover make_cover(const ledger::reader& ledger, const ledger::filter& wanted, utc_time now);
+/// Reads the ledger through: counts the rows and collects the figures. `station` is who makes the report; a
+/// ledger may know others too.
+cover make_cover(const ledger::reader& ledger, std::string station, const ledger::filter& wanted,
+                 utc_time now);
 
 /// What was asked and what came of it, as lines of label and value.
 std::vector<std::pair<std::string, std::string>> facts_of(const cover& of);

@@ -191,6 +191,18 @@ TEST_CASE("the file elsewhere is the service's to append to, though root's repor
     CHECK(made.st_gid == service);
 }
 
+TEST_CASE("a report is the configured station's, whoever else the ledger knows", "[daemon][audit]") {
+    const audited_station station;
+    { line_story{station.ledger(), "line-9"}.append(ledger::station_started{"0.1.0", "a trial"}); }
+    const auto report = station.file("r.pdf");
+
+    REQUIRE(station.ask("report --sign --format pdf -o " + report).status == 0);
+
+    CHECK(has(station.ask("audit verify --report " + report), "by station line-3 at "));
+    CHECK(has(shell("pdftotext " + report + " - | head -40"), "line-3"));
+    CHECK_FALSE(has(shell("pdftotext " + report + " -"), "line-9"));
+}
+
 TEST_CASE("signing needs a file, and the station's key", "[daemon][audit]") {
     const audited_station station;
     CHECK(station.ask("report --sign --format csv").status == 2);

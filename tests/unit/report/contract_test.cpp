@@ -124,7 +124,7 @@ print(len(rows[0]))
 namespace {
 
 report::cover front_of(const test::day& day) {
-    return report::make_cover(day.reader(), {}, *parse_rfc3339("2026-11-24T09:00:00Z"));
+    return report::make_cover(day.reader(), "line-3", {}, *parse_rfc3339("2026-11-24T09:00:00Z"));
 }
 
 }  // namespace
@@ -158,6 +158,60 @@ assert len([name for name in book.namelist() if name.startswith("xl/charts/chart
 
     INFO(said.text);
     CHECK(said.status == 0);
+}
+
+namespace {
+
+/// A line of hostile text in every place that a workbook has for text.
+std::string hostile_workbook(const test::day& day) {
+    const std::string hostile =
+        "a\xEF\xBF\xBE"
+        "b\xEF\xBF\xBF"
+        "c\xFF"
+        "d\x01"
+        "e<&>\"f_x0041_\xF0\x9F\x98\x80";
+    auto front = front_of(day);
+    front.station = front.wanted.order = front.wanted.product = hostile;
+    front.by_slot.groups.at(0).name = hostile;
+    front.by_day.failures.at(0).code = hostile;
+    ledger::attempt_row row;
+    row.serial = row.started_at = row.operator_name = hostile;
+    const auto file = day.directory.file("hostile.xlsx");
+    auto to = report::output::to_file(file);
+    const auto writer = report::make_xlsx_writer(to, front);
+    writer->row(row);
+    writer->finish();
+    to.commit();
+    return file;
+}
+
+}  // namespace
+
+TEST_CASE("whatever the ledger holds, each part of the workbook is XML", "[report]") {
+    const test::day day;
+    const auto check = day.directory.file("check.py");
+    write(check, R"py(import sys, xml.etree.ElementTree, zipfile
+book = zipfile.ZipFile(sys.argv[1])
+for name in book.namelist():
+    xml.etree.ElementTree.fromstring(book.read(name))
+sheet = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+for part, times in ("xl/worksheets/sheet1.xml", 5), ("xl/worksheets/sheet2.xml", 3):
+    texts = [text.text for text in xml.etree.ElementTree.fromstring(book.read(part)).iter(sheet + "t")]
+    found = [text for text in texts if text.startswith("a\\xef\\xbf\\xbeb\\xef\\xbf\\xbfc\\xff")]
+    assert len(found) == times, (part, texts)
+)py");
+
+    const auto said = test::shell("python3 " + check + ' ' + hostile_workbook(day) + " 2>&1");
+
+    INFO(said.text);
+    CHECK(said.status == 0);
+}
+
+TEST_CASE("a workbook that cannot be read back is an error, not a short report", "[report]") {
+    const test::scratch_directory scratch;
+    auto to = report::output::to_file(scratch.file("report"));
+    CHECK_THROWS_AS(report::append_file(to, scratch.file("nothing")), std::system_error);
+    CHECK_THROWS_AS(report::append_file(to, scratch.path()), std::system_error);
 }
 
 TEST_CASE("the workbook opens in LibreOffice", "[report][slow]") {
@@ -214,57 +268,3 @@ TEST_CASE("the pdf is for people: figures, every row, any script, the chain's he
     for (auto at = text.find(head); at != std::string::npos; at = text.find(head, at + 1)) ++pages;
     CHECK(pages == 3);
 }
-namespace {
-
-/// A line of hostile text in every place that a workbook has for text.
-std::string hostile_workbook(const test::day& day) {
-    const std::string hostile =
-        "a\xEF\xBF\xBE"
-        "b\xEF\xBF\xBF"
-        "c\xFF"
-        "d\x01"
-        "e<&>\"f_x0041_\xF0\x9F\x98\x80";
-    auto front = front_of(day);
-    front.station = front.wanted.order = front.wanted.product = hostile;
-    front.by_slot.groups.at(0).name = hostile;
-    front.by_day.failures.at(0).code = hostile;
-    ledger::attempt_row row;
-    row.serial = row.started_at = row.operator_name = hostile;
-    const auto file = day.directory.file("hostile.xlsx");
-    auto to = report::output::to_file(file);
-    const auto writer = report::make_xlsx_writer(to, front);
-    writer->row(row);
-    writer->finish();
-    to.commit();
-    return file;
-}
-
-}  // namespace
-
-TEST_CASE("whatever the ledger holds, each part of the workbook is XML", "[report]") {
-    const test::day day;
-    const auto check = day.directory.file("check.py");
-    write(check, R"py(import sys, xml.etree.ElementTree, zipfile
-book = zipfile.ZipFile(sys.argv[1])
-for name in book.namelist():
-    xml.etree.ElementTree.fromstring(book.read(name))
-sheet = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-for part, times in ("xl/worksheets/sheet1.xml", 5), ("xl/worksheets/sheet2.xml", 3):
-    texts = [text.text for text in xml.etree.ElementTree.fromstring(book.read(part)).iter(sheet + "t")]
-    found = [text for text in texts if text.startswith("a\\xef\\xbf\\xbeb\\xef\\xbf\\xbfc\\xff")]
-    assert len(found) == times, (part, texts)
-)py");
-
-    const auto said = test::shell("python3 " + check + ' ' + hostile_workbook(day) + " 2>&1");
-
-    INFO(said.text);
-    CHECK(said.status == 0);
-}
-
-TEST_CASE("a workbook that cannot be read back is an error, not a short report", "[report]") {
-    const test::scratch_directory scratch;
-    auto to = report::output::to_file(scratch.file("report"));
-    CHECK_THROWS_AS(report::append_file(to, scratch.file("nothing")), std::system_error);
-    CHECK_THROWS_AS(report::append_file(to, scratch.path()), std::system_error);
-}
-

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "report/columns.hpp"
+#include "report/cover.hpp"
 #include "report_fixture.hpp"
 
 using namespace fleetline;
@@ -28,7 +29,6 @@ TEST_CASE("no cell is a formula to a spreadsheet", "[report]") {
     CHECK(csv_cell("a=b") == "a=b");
 }
 
-TEST_CASE("bytes that are not UTF-8 are shown, not passed on", "[report]") {
 TEST_CASE("no part of a cell is a formula where another separator counts", "[report]") {
     CHECK(csv_cell("a;b") == "\"a;b\"");
     CHECK(csv_cell("a\tb") == "\"a\tb\"");
@@ -44,6 +44,7 @@ TEST_CASE("no part of a cell is a formula where another separator counts", "[rep
     CHECK(csv_cell("it's") == "it's");
 }
 
+TEST_CASE("bytes that are not UTF-8 are shown, not passed on", "[report]") {
     CHECK(csv_cell("a\xff\x80z") == "a\\xff\\x80z");
     ledger::attempt_row row;
     row.serial = "a\xffz";
@@ -78,4 +79,23 @@ TEST_CASE("the columns are the pinned ones in the pinned order", "[report]") {
           "certificate_sha256 "
           "certificate_not_after public_key_sha256 key_origin proof replaces_certificate_id template "
           "clock_synchronised event_seq event_hash ");
+}
+
+TEST_CASE("what stands before the rows says exactly what was asked", "[report]") {
+    report::cover of;
+    of.rows = 5;
+    const auto fact = [&of](const std::string& wanted) {
+        for (const auto& [label, value] : facts_of(of))
+            if (label == wanted) return value;
+        return std::string{};
+    };
+    of.wanted.since = *parse_rfc3339("2026-11-24T08:00:00Z");
+    CHECK(fact("Period") == "since 2026-11-24 08:00 UTC");
+    of.wanted.until = *parse_rfc3339("2026-11-24T09:10:30Z");
+    CHECK(fact("Period") == "2026-11-24 08:00 to 2026-11-24 09:10:30 UTC");
+    of.wanted.since = *parse_rfc3339("2026-11-24T08:00:00.123Z");
+    CHECK(fact("Period") == "2026-11-24 08:00:00.123 to 2026-11-24 09:10:30 UTC");
+    CHECK(fact("Rows") == "5 (every attempt)");
+    of.wanted.limit = 5;
+    CHECK(fact("Rows") == "5 (every attempt), no more than 5 were asked for");
 }
