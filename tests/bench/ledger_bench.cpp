@@ -211,12 +211,13 @@ double scan_and_hash(const wanted& how) {
     const auto began = steady::now();
     SQLite::Database database(how.file.string(), SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX);
     ledger::statement row(database,
-                          "SELECT seq, recorded_at, kind, attempt, payload, previous_hash, hash FROM event");
+                          "SELECT seq, recorded_at, kind, attempt, payload, previous_hash, hash, "
+                          "clock_synchronised FROM event");
     ledger::chain_hasher hasher;
     std::int64_t events = 0, wrong = 0;
     for (; row.step(); ++events) {
-        const auto hash = hasher({row.view(5), row.integer(0), "bench", row.view(1), true, row.view(2),
-                                  row.integer(3), row.view(4)});
+        const auto hash = hasher({row.view(5), row.integer(0), "bench", row.view(1), row.integer(7) != 0,
+                                  row.view(2), row.integer(3), row.view(4)});
         if (ledger::bytes_of(hash) != row.view(6)) ++wrong;
     }
     if (wrong != 0) throw std::runtime_error("an event does not have its hash");
