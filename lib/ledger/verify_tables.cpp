@@ -173,10 +173,13 @@ void verifier::check_schema() {
         while (row.step()) all[row.text(0)] = row.text(1);
         return all;
     };
-    SQLite::Database fresh(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-    for (const auto& step : migrations()) fresh.exec(std::string(step.sql));
+    static const auto expected = [&schema_of] {
+        SQLite::Database fresh(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+        for (const auto& step : migrations()) fresh.exec(std::string(step.sql));
+        return schema_of(fresh);
+    }();
     auto found = schema_of(rows_.database());
-    for (const auto& [name, sql] : schema_of(fresh)) {
+    for (const auto& [name, sql] : expected) {
         const auto same = found.find(name);
         if (same == found.end())
             wrong("the schema: " + name + " is missing");

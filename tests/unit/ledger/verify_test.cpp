@@ -139,6 +139,26 @@ TEST_CASE("tampering with events is found, and the row named", "[ledger][verify]
     CHECK(first_problem(line).find(tampering.named) == 0);
 }
 
+TEST_CASE("tampering is found anywhere in a ledger that is checked block by block", "[ledger][verify]") {
+    constexpr int events = 200;  // of 10 kB each
+    const int tampered = GENERATE(0, 1, 100, 200);
+    ledger_fixture line;
+    for (int i = 0; i < events; ++i)
+        line.append(ledger::rework_authorised{serial_number("SN0001"), std::string(10'000, 'x'), "kim"});
+    if (tampered > 0)
+        line.sql(without_triggers +
+                 ("UPDATE event SET payload = replace(payload, 'kim', 'tim') WHERE seq = " +
+                  std::to_string(tampered)));
+
+    const auto found = line.reader().verify();
+
+    CHECK(found.events == events);
+    if (tampered == 0)
+        CHECK(found.problems == std::vector<std::string>{});
+    else
+        CHECK(first_problem(line).find("event " + std::to_string(tampered) + ":") == 0);
+}
+
 TEST_CASE("tampering with the projections is found, and the row named", "[ledger][verify]") {
     struct row {
         const char* sql;
