@@ -92,7 +92,6 @@ void world::wipe_one() {
     auto& board = *chance_.one_of(boards_);
     if (!board.slot.empty()) return;
     story_.tell(board.name + " is wiped");
-    board.private_key = secret();
     board.public_key.clear();
     board.certificate.clear();
     board.thing.clear();

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "core/digest.hpp"
-#include "x509/x509.hpp"
 
 namespace fleetline::simulation {
 
@@ -33,8 +32,7 @@ class plugged_board final : public station::board {
     asio::awaitable<station::signing_request> make_csr(std::string common_name) override {
         saw("a key is made", "admitted");
         co_await before("make_csr");
-        flash_->private_key = x509::make_private_key();
-        const auto made = x509::make_csr(flash_->private_key, common_name).value();
+        const auto& made = bench_.made.make(common_name);
         flash_->public_key = made.public_key;
         flash_->certificate.clear();
         bench_.told.tell(flash_->name + " makes a key");

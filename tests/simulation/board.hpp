@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "core/secret.hpp"
+#include "keys.hpp"
 #include "profile.hpp"
 #include "station/slot.hpp"
 #include "story.hpp"
@@ -18,7 +18,6 @@ namespace fleetline::simulation {
 struct flash {
     std::string name;  ///< in the story; clones say one serial
     std::string serial;
-    secret private_key;
     std::string public_key;
     std::string certificate;  ///< id
     std::string thing;
@@ -33,6 +32,7 @@ struct bench {
     agenda& time;
     story& told;
     witness& watching;
+    keys& made;
     bool faults = true;
     std::function<std::string(const std::string& slot)> attempt_in;  ///< the one under way there
 };

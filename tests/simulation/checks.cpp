@@ -128,11 +128,10 @@ class books {
 
 }  // namespace
 
-void check_books(const ledger_file& file, const std::map<std::string, cloud::certificate>& handed_out,
+void check_books(const ledger::reader& from, const std::map<std::string, cloud::certificate>& handed_out,
                  const std::map<std::string, std::string>& held,
                  const std::map<std::string, order_model>& orders,
                  const std::map<std::string, std::int64_t>& forgiven, story& told) {
-    const ledger::reader from(file.path, file.vfs);
     books all(from, told);
     all.chain();
     all.certificates(handed_out, forgiven);

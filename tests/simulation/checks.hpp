@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cloud.hpp"
+#include "ledger/reader.hpp"
 
 namespace fleetline::simulation {
 
@@ -17,13 +18,9 @@ struct order_model {
     std::set<std::string> serials;  ///< that were ever put on its list
 };
 
-struct ledger_file {
-    std::string path, vfs;
-};
-
 /// `held`: the serials of the boards that hold a certificate, by its id. `forgiven`: how many certificates of
 /// a serial may be known to nobody.
-void check_books(const ledger_file& file, const std::map<std::string, cloud::certificate>& handed_out,
+void check_books(const ledger::reader& from, const std::map<std::string, cloud::certificate>& handed_out,
                  const std::map<std::string, std::string>& held,
                  const std::map<std::string, order_model>& orders,
                  const std::map<std::string, std::int64_t>& forgiven, story& told);

@@ -4,6 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/digest.hpp"
+#include "randomness.hpp"
+#include "support/certificate_maker.hpp"
 #include "x509/x509.hpp"
 
 namespace fleetline::simulation {
@@ -17,10 +20,19 @@ constexpr milliseconds latest{70'000};   // after the request timed out, the sta
 constexpr milliseconds soon_again{400};  // an answer that comes twice does so within `echo`
 constexpr milliseconds to_connect{500};
 
+/// The same for all days.
+const test::certificate_maker& authority() {
+    static const auto made = [] {
+        const openssl_seeded apart(0);
+        return std::make_unique<test::certificate_maker>();
+    }();
+    return *made;
+}
+
 }  // namespace
 
-cloud::cloud(const profile& day, dice& chance, agenda& time, story& told)
-    : day_(day), chance_(chance), time_(time), story_(told) {}
+cloud::cloud(const profile& day, dice& chance, agenda& time, keys& made, story& told)
+    : day_(day), chance_(chance), time_(time), keys_(made), story_(told) {}
 
 void cloud::connect(client& who) {
     client_ = &who;
@@ -76,12 +88,12 @@ void cloud::take_in(const std::string& topic, const std::string& payload) {
 
 std::string cloud::answer_with(const std::string& csr_pem, std::string& id) {
     certificate made;
-    made.pem = ca_.issue_at(time_.utc_now(), csr_pem);
-    const auto parsed = x509::parse_certificate(made.pem).value();
-    made.serial = parsed.common_name;
-    made.public_key = parsed.public_key;
+    made.pem = authority().issue_at(time_.utc_now(), csr_pem);
+    const auto& request = request_in(csr_pem);
+    made.serial = request.common_name;
+    made.public_key = request.public_key;
     made.token = "token-" + std::to_string(++tokens_);
-    id = parsed.sha256;
+    id = sha256_hex(x509::from_pem("CERTIFICATE", made.pem).value());
     json body;
     body["certificateId"] = id;
     body["certificatePem"] = made.pem;
@@ -101,8 +113,7 @@ void cloud::create(const std::string& topic, const std::string& payload) {
 /// A certificate that nobody here asked for.
 void cloud::hand_out_to_nobody() {
     std::string id;
-    const auto request = x509::make_csr(x509::make_private_key(), "nobody").value().pem;
-    auto made = answer_with(request, id);
+    auto made = answer_with(keys_.make("nobody").pem, id);
     deliver(chance_.skewed(day_.cloud_time), std::string(create_topic) + "/accepted", std::move(made), id);
 }
 

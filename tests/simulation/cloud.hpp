@@ -9,9 +9,9 @@
 #include <string>
 #include <string_view>
 
+#include "keys.hpp"
 #include "profile.hpp"
 #include "story.hpp"
-#include "support/certificate_maker.hpp"
 
 namespace fleetline::simulation {
 
@@ -30,7 +30,7 @@ class cloud {
         bool answered = false;  ///< an answer with it has arrived at the station
     };
 
-    cloud(const profile& day, dice& chance, agenda& time, story& told);
+    cloud(const profile& day, dice& chance, agenda& time, keys& made, story& told);
 
     /// Answers connected() or lost() after a while.
     void connect(client& who);
@@ -61,8 +61,8 @@ class cloud {
     const profile& day_;
     dice& chance_;
     agenda& time_;
+    keys& keys_;
     story& story_;
-    test::certificate_maker ca_;
     std::map<std::string, certificate> certificates_;
     std::uint64_t tokens_ = 0;
     client* client_ = nullptr;

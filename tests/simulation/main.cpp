@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // fleetline-simulation [--from S] [--seeds N] [--story]: runs the seeds, and tells the story of each that
 // fails (or of all). Exit status 1 when one did.
+#include <malloc.h>
+
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -9,6 +11,9 @@
 #include "world.hpp"
 
 int main(int count, char** given) {
+    // What one day gives back the next one takes: not to be handed to the system in between.
+    mallopt(M_MMAP_THRESHOLD, 256 << 20);
+    mallopt(M_TRIM_THRESHOLD, 512 << 20);
     std::uint64_t from = 1;
     std::uint64_t seeds = 1;
     bool always = false;

@@ -37,4 +37,16 @@ void seed_openssl(std::uint64_t seed) {
     RAND_set_rand_method(&method);
 }
 
+struct openssl_seeded::held {
+    std::mt19937_64 numbers;
+};
+
+openssl_seeded::openssl_seeded(std::uint64_t seed) : before_(std::make_unique<held>(held{engine()})) {
+    seed_openssl(seed);
+}
+
+openssl_seeded::~openssl_seeded() {
+    engine() = before_->numbers;
+}
+
 }  // namespace fleetline::simulation

@@ -4,13 +4,9 @@
 #include <algorithm>
 #include <map>
 
-#include "ledger/reader.hpp"
-
 namespace fleetline::simulation {
 
-void witness::compare(const std::string& file, const std::string& vfs) {
-    if (seen_.empty()) return;
-    const ledger::reader book(file, vfs);
+void witness::compare(const ledger::reader& book) const {
     std::map<std::string, std::vector<ledger::event_row>> of_attempt;
     std::map<std::pair<std::string, std::string>, std::ptrdiff_t> times;
     for (const auto& one : seen_) {
@@ -25,7 +21,6 @@ void witness::compare(const std::string& file, const std::string& vfs) {
             story_.violation("I3: " + one.what + " of attempt " + one.attempt + " before '" + one.kind +
                              "' was durable");
     }
-    seen_.clear();
 }
 
 }  // namespace fleetline::simulation

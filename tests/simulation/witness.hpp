@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Effects that somebody outside has seen, each with the event that must have been durable before it
-// (invariant I3). Looked up in the ledger after each death of the station and at the end.
+// (invariant I3). Looked up in the ledger at the end, and after some deaths of the station.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ledger/reader.hpp"
 #include "story.hpp"
 
 namespace fleetline::simulation {
@@ -23,8 +24,8 @@ class witness {
     void forgive(const std::string& serial, std::int64_t certificates) { forgiven_[serial] += certificates; }
     const std::map<std::string, std::int64_t>& forgiven() const { return forgiven_; }
 
-    /// Reads the ledger that the dead left behind.
-    void compare(const std::string& file, const std::string& vfs);
+    /// With the ledger that the dead left behind.
+    void compare(const ledger::reader& book) const;
 
   private:
     struct effect {

@@ -1,21 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "world.hpp"
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <exception>
+#include <memory>
+#include <stdexcept>
 #include <utility>
 
 #include "checks.hpp"
+#include "ledger/connection.hpp"
+#include "ledger/reader.hpp"
 #include "randomness.hpp"
 
 namespace fleetline::simulation {
 
 namespace {
 
+constexpr milliseconds between_lives{1};             ///< so that no event of one has the time of the other
 constexpr milliseconds until_all_is_quiet{180'000};  ///< late answers are in, or forgotten
 constexpr milliseconds long_enough{900'000};
 
+/// Most days begin with the ledger of a station that was started before and killed at once: to make one costs
+/// as much as some boards, and nothing goes wrong meanwhile.
+const test::faulty_disk& disk_with_ledger() {
+    static const auto made = [] {
+        auto disk = std::make_unique<test::faulty_disk>();
+        ledger::connection_options how;
+        how.create = true;
+        how.vfs = disk->name();
+        const ledger::connection book("/ledger.db", how);
+        disk->power_cut_now();
+        return disk;
+    }();
+    return *made;
+}
+
+/// One thread: SQLite need not lock, nor count what it holds.
+void make_sqlite_quick() {
+    static const bool once = sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) == SQLITE_OK &&
+                             sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK;
+    if (!once) throw std::logic_error("SQLite was in use before");
+}
+
 profile seeded(std::uint64_t seed, dice& chance) {
+    make_sqlite_quick();
     seed_openssl(seed);
     return profile_of(chance);
 }
@@ -28,13 +58,14 @@ world::world(std::uint64_t seed)
       time_(chance_),
       story_(time_),
       witness_(time_, story_),
-      cloud_(day_, chance_, time_, story_),
+      keys_(chance_),
+      cloud_(day_, chance_, time_, keys_, story_),
       around_{
           day_,     chance_, time_,        story_,
           witness_, cloud_,  disk_.name(), [this](const station::slot_status& slot) { check_pass(slot); }},
-      bench_{day_, chance_, time_, story_, witness_, true, [this](const std::string& slot) {
-                 return life_->slot(slot).attempt.text();
-             }} {
+      bench_{day_, chance_, time_, story_, witness_, keys_, true, {}} {
+    bench_.attempt_in = [this](const std::string& slot) { return life_->slot(slot).attempt.text(); };
+    if (!chance_.chance(50)) disk_.take_files_of(disk_with_ledger());
     for (int number = 1; number <= day_.boards + day_.clones; ++number) {
         auto board = std::make_shared<flash>();
         const auto serial = "SN" + std::to_string(number > day_.boards ? 1 : number);
@@ -95,9 +126,7 @@ void world::crash(bool power_cut) {
         disk_.power_on(static_cast<std::uint32_t>(chance_.any()));
     else
         disk_.program_starts_again();
-    witness_.compare("/ledger.db", disk_.name());
-    pass(chance_.skewed(milliseconds{20'000}));
-    start();
+    start_again();
 }
 
 void world::turn() {
@@ -122,9 +151,13 @@ void world::end_life() {
     life_.reset();
     if (disk_.off()) disk_.power_on(static_cast<std::uint32_t>(chance_.any()));
     disk_.set(test::fault::none, 0);
-    witness_.compare("/ledger.db", disk_.name());
-    if (closing_) return;
-    pass(chance_.skewed(milliseconds{20'000}));
+    if (!closing_) start_again();
+}
+
+void world::start_again() {
+    // At the end all that was seen is looked up; that the ledger can be read before a start, now and then.
+    if (chance_.chance(250)) witness_.compare(ledger::reader("/ledger.db", disk_.name()));
+    pass(between_lives + chance_.skewed(milliseconds{20'000}));
     start();
 }
 
@@ -263,11 +296,11 @@ void world::check_pass(const station::slot_status& slot) {
 }
 
 void world::check() {
-    witness_.compare("/ledger.db", disk_.name());
+    const ledger::reader book("/ledger.db", disk_.name());
+    witness_.compare(book);
     std::map<std::string, std::string> held;
     for (const auto& board : boards_) held[board->certificate] = board->serial;
-    check_books({"/ledger.db", disk_.name()}, cloud_.certificates(), held, orders_, witness_.forgiven(),
-                story_);
+    check_books(book, cloud_.certificates(), held, orders_, witness_.forgiven(), story_);
 }
 
 }  // namespace fleetline::simulation

@@ -47,6 +47,7 @@ class world {
     void start();
     void crash(bool power_cut);
     void end_life();
+    void start_again();
     void plug(const std::shared_ptr<flash>& board, const std::string& slot);
     void unplug(flash& board);
     void turn();
@@ -60,6 +61,7 @@ class world {
     agenda time_;
     story story_;
     witness witness_;
+    keys keys_;
     cloud cloud_;
     test::faulty_disk disk_;
     surroundings around_;

@@ -15,15 +15,48 @@ namespace {
 using file = faulty_disk::file;
 using change = faulty_disk::change;
 
-void apply(std::string& to, const change& what, std::size_t most) {
+/// Files grow to megabytes, write by write, and are gone with the next start: the memory of those that are
+/// gone is used again.
+std::vector<std::string>& spare_memory() {
+    static std::vector<std::string> held;
+    return held;
+}
+
+std::string take_memory() {
+    auto& spare = spare_memory();
+    if (spare.empty()) return {};
+    auto one = std::move(spare.back());
+    spare.pop_back();
+    one.clear();
+    return one;
+}
+
+void give_back(std::string&& memory) {
+    constexpr std::size_t most = 16;
+    if (auto& spare = spare_memory(); spare.size() < most && memory.capacity() > 4096)
+        spare.push_back(std::move(memory));
+}
+
+void apply(std::string& to, const file& of, const change& what, std::size_t most) {
+    const auto at = static_cast<std::size_t>(what.at);
     if (what.truncates) {
-        to.resize(static_cast<std::size_t>(what.at));
+        to.resize(at);
         return;
     }
-    const auto count = std::min(what.bytes.size(), most);
-    const auto end = static_cast<std::size_t>(what.at) + count;
-    if (to.size() < end) to.resize(end, '\0');
-    std::copy_n(what.bytes.begin(), count, to.begin() + what.at);
+    const auto bytes = std::string_view(of.written).substr(what.begin, std::min(what.size, most));
+    if (to.size() < at) to.resize(at, '\0');
+    const auto over = std::min(bytes.size(), to.size() - at);
+    std::copy_n(bytes.begin(), over, to.begin() + what.at);
+    to.append(bytes.substr(over));
+}
+
+void apply(std::string& to, const file& of, const change& what) {
+    apply(to, of, what, what.size);
+}
+
+void forget_pending(file& of) {
+    of.pending.clear();
+    of.written.clear();
 }
 
 /// What SQLite holds for an open file: its own part first.
@@ -60,9 +93,11 @@ int do_write(sqlite3_file* what, const void* from, int count, sqlite3_int64 at) 
     if (self.disk->strikes(fault::power_cut)) return SQLITE_IOERR_WRITE;
     change made;
     made.at = at;
-    made.bytes.assign(static_cast<const char*>(from), static_cast<std::size_t>(is_short ? count / 2 : count));
-    apply(self.of->seen, made, made.bytes.size());
-    self.of->pending.push_back(std::move(made));
+    made.begin = self.of->written.size();
+    made.size = static_cast<std::size_t>(is_short ? count / 2 : count);
+    self.of->written.append(static_cast<const char*>(from), made.size);
+    apply(self.of->seen, *self.of, made);
+    self.of->pending.push_back(made);
     return is_short ? SQLITE_FULL : SQLITE_OK;
 }
 
@@ -73,8 +108,8 @@ int do_truncate(sqlite3_file* what, sqlite3_int64 size) {
     change made;
     made.at = size;
     made.truncates = true;
-    apply(self.of->seen, made, 0);
-    self.of->pending.push_back(std::move(made));
+    apply(self.of->seen, *self.of, made);
+    self.of->pending.push_back(made);
     return SQLITE_OK;
 }
 
@@ -86,8 +121,8 @@ int do_sync(sqlite3_file* what, int) {
         return SQLITE_IOERR_FSYNC;
     }
     for (const auto& one : self.of->pending)
-        if (!one.abandoned) apply(self.of->platter, one, one.bytes.size());
-    self.of->pending.clear();
+        if (!one.abandoned) apply(self.of->platter, *self.of, one);
+    forget_pending(*self.of);
     if (std::exchange(self.of->is_new_log, false)) self.disk->sync_directory();
     return SQLITE_OK;
 }
@@ -192,6 +227,12 @@ int last_error(sqlite3_vfs*, int, char*) {
 
 }  // namespace
 
+faulty_disk::file::file() : seen(take_memory()), platter(take_memory()), written(take_memory()) {}
+
+faulty_disk::file::~file() {
+    for (auto* memory : {&seen, &platter, &written}) give_back(std::move(*memory));
+}
+
 struct faulty_disk::vfs {
     sqlite3_vfs base{};
 };
@@ -276,15 +317,28 @@ void faulty_disk::power_on(std::uint32_t seed) {
         for (const auto& one : each->pending) {
             if (nothing || (!everything && one_in(2))) continue;
             const bool torn = !everything && one_in(3);
-            apply(each->platter, one, torn ? chance() % (one.bytes.size() + 1) : one.bytes.size());
+            apply(each->platter, *each, one, torn ? chance() % (one.size + 1) : one.size);
         }
-        each->pending.clear();
+        forget_pending(*each);
         each->shared.clear();
         each->seen = each->platter;
         each->lasting = true;
     }
     off_ = false;
     set(fault::none, 0);
+}
+
+void faulty_disk::take_files_of(const faulty_disk& other) {
+    for (const auto& [path, each] : other.files_) {
+        auto copy = std::make_shared<file>();
+        copy->seen = each->seen;
+        copy->platter = each->platter;
+        copy->pending = each->pending;
+        copy->written = each->written;
+        copy->lasting = each->lasting;
+        copy->is_new_log = each->is_new_log;
+        files_[path] = std::move(copy);
+    }
 }
 
 void faulty_disk::program_starts_again() {

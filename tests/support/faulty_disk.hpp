@@ -41,18 +41,28 @@ class faulty_disk {
     void power_cut_now() { off_ = true; }
     void power_on(std::uint32_t seed);
 
-    /// As above for the process alone: after a power_cut_now() that was its end, what it had written is there.
+    /// As above for the process alone: after a power_cut_now() that was its end, what it had written is
+    /// there.
     void program_starts_again();
+
+    /// The files of another disk, as a program that is gone has left them.
+    void take_files_of(const faulty_disk& other);
 
     struct change {
         std::int64_t at = 0;
-        std::string bytes;  ///< written there; or, for a truncation, none
+        std::size_t begin = 0, size = 0;  ///< what is written there, in the file's `written`
         bool truncates = false;
         bool abandoned = false;  ///< a sync failed: the system takes it for written, and it is not
     };
     struct file {
+        file();
+        ~file();
+        file(const file&) = delete;
+        file& operator=(const file&) = delete;
+
         std::string seen, platter;
         std::vector<change> pending;
+        std::string written;      ///< of the pending changes
         bool lasting = false;     ///< its name has reached the platter
         bool is_new_log = false;  ///< it takes the directory with it
         std::vector<std::unique_ptr<char[]>> shared;
