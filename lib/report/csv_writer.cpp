@@ -45,7 +45,8 @@ bool begins_formula(std::string_view text) {
 /// At the beginning of a text a tab or a line's end as well: a spreadsheet may drop it.
 bool looks_like_formula(std::string_view text) {
     const auto first = static_cast<unsigned char>(text.empty() ? 'a' : text.front());
-    if ((first | 0x20U) >= 'a' && (first | 0x20U) <= 'z') return false;  // nearly all of them
+    const bool is_letter = (first | 0x20U) >= 'a' && (first | 0x20U) <= 'z';
+    if (is_letter || (first >= '0' && first <= '9')) return false;  // nearly all of them
     const auto at = text.find_first_not_of("'\"");
     if (at == std::string_view::npos) return false;
     return begins_formula(text) || std::string_view{"\t\r\n"}.find(text[at]) != std::string_view::npos;

@@ -168,7 +168,7 @@ void check_station_key(const ledger::station_key& key, const std::filesystem::pa
 
 TEST_CASE("the session signs in with a claim key that only the TPM can use", "[cloud][tpm]") {
     if (!installed()) {
-        WARN("swtpm, tpm2-abrmd, dbus-daemon or tpm2-openssl is not installed: nothing is tested");
+        WARN("SKIPPED: swtpm, tpm2-abrmd, dbus-daemon or tpm2-openssl is not installed");
         return;
     }
     tpm_claim made;
@@ -189,7 +189,7 @@ TEST_CASE("the session signs in with a claim key that only the TPM can use", "[c
 
 TEST_CASE("the station's own keys work while the claim's key is in the TPM", "[cloud][tpm]") {
     if (!installed()) {
-        WARN("swtpm, tpm2-abrmd, dbus-daemon or tpm2-openssl is not installed: nothing is tested");
+        WARN("SKIPPED: swtpm, tpm2-abrmd, dbus-daemon or tpm2-openssl is not installed");
         return;
     }
     tpm_claim made;
@@ -227,7 +227,7 @@ TEST_CASE("the station's own keys work while the claim's key is in the TPM", "[c
 
 TEST_CASE("a TPM that no longer answers is named, and holds nobody up", "[cloud][tpm]") {
     if (!installed()) {
-        WARN("swtpm, tpm2-abrmd, dbus-daemon or tpm2-openssl is not installed: nothing is tested");
+        WARN("SKIPPED: swtpm, tpm2-abrmd, dbus-daemon or tpm2-openssl is not installed");
         return;
     }
     tpm_claim made;
