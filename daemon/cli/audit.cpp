@@ -60,6 +60,16 @@ void print_report(screen& out, const std::filesystem::path& file, const report::
     print_problems(out, found.problems);
 }
 
+void print_outside(screen& out, const ledger::checkpoint_file& found) {
+    std::string text = count_text(static_cast<std::int64_t>(found.all.size()), "signed head, kept elsewhere",
+                                  "signed heads, kept elsewhere");
+    if (!found.torn.empty())
+        text += "; " +
+                count_text(static_cast<std::int64_t>(found.torn.size()), "line is torn", "lines are torn") +
+                ", the first is line " + std::to_string(found.torn.front());
+    out.fact("checkpoints", text);
+}
+
 struct options {
     std::string report, checkpoints;
 };
@@ -67,7 +77,7 @@ struct options {
 struct findings {
     ledger::verification ledger;
     std::optional<report::check_result> report;
-    std::vector<ledger::checkpoint> outside;
+    ledger::checkpoint_file outside;
 
     bool holds() const { return ledger.problems.empty() && (!report || report->problems.empty()); }
 };
@@ -76,8 +86,8 @@ findings look(surroundings& here, const options& asked) {
     findings found;
     if (!asked.checkpoints.empty()) found.outside = ledger::checkpoints_in(asked.checkpoints);
     if (!asked.report.empty()) found.report = report::check_against(here.ledger(), asked.report);
-    if (found.report && found.report->said) found.outside.push_back(found.report->said->head);
-    found.ledger = here.ledger().verify(found.outside);
+    if (found.report && found.report->said) found.outside.all.push_back(found.report->said->head);
+    found.ledger = here.ledger().verify(found.outside.all);
     return found;
 }
 
@@ -89,7 +99,9 @@ json document_of(surroundings& here, const options& asked, const findings& found
                     {"head_hash", found.ledger.head_hash},
                     {"problems", found.ledger.problems}}}};
     if (!asked.checkpoints.empty())
-        document["checkpoints"] = {{"file", asked.checkpoints}, {"count", found.outside.size()}};
+        document["checkpoints"] = {{"file", asked.checkpoints},
+                                   {"count", found.outside.all.size()},
+                                   {"torn_lines", found.outside.torn}};
     if (!found.report) return document;
     document["report"] = {{"file", asked.report},
                           {"rows", found.report->rows},
@@ -108,10 +120,7 @@ exit_status verify(surroundings& here, const options& asked) {
         here.out.line(indented(document_of(here, asked, found)));
     } else {
         print_ledger(here, found.ledger);
-        if (!asked.checkpoints.empty())
-            here.out.fact("checkpoints",
-                          count_text(static_cast<std::int64_t>(found.outside.size()),
-                                     "signed head, kept elsewhere", "signed heads, kept elsewhere"));
+        if (!asked.checkpoints.empty()) print_outside(here.out, found.outside);
         if (found.report) print_report(here.out, asked.report, *found.report);
     }
     return found.holds() ? exit_status::yes : exit_status::no;

@@ -63,23 +63,30 @@ checked<checkpoint> checkpoint_from(std::string_view line) {
     return found;
 }
 
-std::vector<checkpoint> checkpoints_in(const std::filesystem::path& file) {
+checkpoint_file checkpoints_in(const std::filesystem::path& file) {
     std::ifstream from(file);
     const auto wrong = [&file](std::string why) {
         return failure("station-configuration", "Reading checkpoints", file.string(), std::move(why));
     };
     if (!from) throw wrong(std::strerror(errno));
-    std::vector<checkpoint> all;
+    checkpoint_file found;
+    std::string why_not;
     std::size_t number = 0;
     for (std::string line; std::getline(from, line);) {
         ++number;
+        found.ends_open = from.eof();
         auto one = checkpoint_from(line);
-        // A line that was being written when the power went is the last one, and has no LF.
-        if (!one && from.eof()) break;
-        if (!one) throw wrong("line " + std::to_string(number) + ": " + one.why_not());
-        all.push_back(std::move(*one));
+        if (one) {
+            found.all.push_back(std::move(*one));
+        } else if (!line.empty() && !found.ends_open) {  // else it is being written, for all we know
+            if (found.torn.empty()) why_not = one.why_not();
+            found.torn.push_back(number);
+        }
     }
-    return all;
+    if (from.bad()) throw wrong(std::strerror(errno));
+    if (found.all.empty() && !found.torn.empty())
+        throw wrong("line " + std::to_string(found.torn.front()) + ": " + why_not);
+    return found;
 }
 
 }  // namespace fleetline::ledger

@@ -3,6 +3,7 @@
 // the ledger cannot reach it. Plain values and pure functions.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -35,7 +36,17 @@ bool signature_holds(std::string_view certificate_pem, const checkpoint& what);
 std::string to_line(const checkpoint& what);
 checked<checkpoint> checkpoint_from(std::string_view line);
 
-/// Every line of a file; throws failure(station-configuration) naming the first line that is no checkpoint.
-std::vector<checkpoint> checkpoints_in(const std::filesystem::path& file);
+/// A file of lines as they were appended.
+struct checkpoint_file {
+    std::vector<checkpoint> all;
+    /// Their numbers. A line that was being written when the power went or the share was full stays, torn:
+    /// the station can only append, and writes it again as a whole.
+    std::vector<std::size_t> torn;
+    bool ends_open = false;  ///< the last one has no LF
+};
+
+/// Throws failure(station-configuration) for a file that cannot be read, or has no checkpoint but something
+/// else.
+checkpoint_file checkpoints_in(const std::filesystem::path& file);
 
 }  // namespace fleetline::ledger

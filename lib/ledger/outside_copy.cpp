@@ -8,6 +8,9 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <set>
+#include <string>
+#include <tuple>
 #include <utility>
 
 namespace fleetline::ledger {
@@ -17,14 +20,27 @@ namespace {
 constexpr std::size_t most_waiting = 1000;
 constexpr std::chrono::minutes try_again{1};
 
-/// The seq of the file's last whole line; 0 when there is none.
-std::int64_t last_in(const std::filesystem::path& file) {
+/// What to append so that the file has all of `lines`. A share may be written by several stations, and by
+/// this one from before a backup was restored: what counts is whether a head is there, not which is the
+/// highest.
+std::string missing_in(const std::filesystem::path& file, const std::vector<checkpoint>& lines) {
+    using head = std::tuple<std::string, std::int64_t, std::string>;
+    const auto head_of = [](const checkpoint& one) { return head(one.station, one.seq, one.hash); };
+    checkpoint_file found;
     try {
-        const auto all = checkpoints_in(file);
-        return all.empty() ? 0 : all.back().seq;
+        found = checkpoints_in(file);
     } catch (const failure&) {
-        return 0;
+        // not there yet, or not for us to read: then all of them, once
     }
+    std::set<head> there;
+    for (const auto& one : found.all) there.insert(head_of(one));
+    std::string text;
+    for (const auto& one : lines)
+        if (!there.contains(head_of(one))) text += to_line(one);
+    // After a line that the power or a full share cut off. It is not ours to take away: the share may forbid
+    // it, and another station may be writing it.
+    if (!text.empty() && found.ends_open) text.insert(0, 1, '\n');
+    return text;
 }
 
 }  // namespace
@@ -98,17 +114,15 @@ int outside_copy::open_file() const {
 }
 
 bool outside_copy::append(const std::vector<checkpoint>& lines) const {
-    const std::int64_t last = last_in(file_);
-    std::string text;
-    for (const auto& one : lines)
-        if (one.seq > last) text += to_line(one);
+    const std::string text = missing_in(file_, lines);
     if (text.empty()) return true;
     const int to = open_file();
-    const bool written = to >= 0 &&
-                         ::write(to, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                         ::fsync(to) == 0;
+    const auto count = to < 0 ? -1 : ::write(to, text.data(), text.size());
+    const bool is_short = count >= 0 && count < static_cast<ssize_t>(text.size());
+    const bool written = count >= 0 && !is_short && ::fsync(to) == 0;
     if (!written)
-        log_.warning("Checkpoints cannot be appended to " + file_.string() + ": " + std::strerror(errno));
+        log_.warning("Checkpoints cannot be appended to " + file_.string() + ": " +
+                     std::strerror(is_short ? ENOSPC : errno));
     if (to >= 0) ::close(to);
     return written;
 }

@@ -233,8 +233,13 @@ TEST_CASE("heads kept elsewhere are held against the ledger", "[daemon][audit]")
     const auto bad = station.ask("audit verify --checkpoints " + station.file("heads.jsonl"));
     CHECK(bad.status == 1);
     CHECK(has(bad, "kept outside"));
-    append(station.file("heads.jsonl"), "not a head\n");
-    CHECK(station.ask("audit verify --checkpoints " + station.file("heads.jsonl")).status == 2);
+
+    append(station.file("torn.jsonl"), "{\"hash\":\"0123\n" + told.text);
+    const auto torn = station.ask("audit verify --checkpoints " + station.file("torn.jsonl"));
+    CHECK(torn.status == 0);
+    CHECK(has(torn, "1 signed head, kept elsewhere; 1 line is torn, the first is line 1"));
+    append(station.file("other"), "not a head\n");
+    CHECK(station.ask("audit verify --checkpoints " + station.file("other")).status == 2);
 }
 
 TEST_CASE("a backup is verified, restored, and refused when it is broken", "[daemon][audit]") {

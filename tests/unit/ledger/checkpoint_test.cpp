@@ -5,8 +5,10 @@
 
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <sstream>
 
 #include "core/failure.hpp"
+#include "ledger/care.hpp"
 #include "ledger_fixture.hpp"
 
 using namespace fleetline;
@@ -22,7 +24,19 @@ struct signing_line : ledger_fixture {
         how.checkpoint_file = directory.path() / "outside.jsonl";
         open();
     }
-    std::vector<ledger::checkpoint> outside() const { return ledger::checkpoints_in(how.checkpoint_file); }
+    std::vector<ledger::checkpoint> outside() const {
+        return ledger::checkpoints_in(how.checkpoint_file).all;
+    }
+    std::string seqs_outside() const {
+        std::string all;
+        for (const auto& one : outside()) all += (all.empty() ? "" : ",") + std::to_string(one.seq);
+        return all;
+    }
+    std::string text_outside() const {
+        std::ostringstream text;
+        text << std::ifstream(how.checkpoint_file).rdbuf();
+        return text.str();
+    }
     std::string first_problem(bool with_outside) const {
         const auto found = with_outside ? reader().verify(outside()) : reader().verify();
         return found.problems.empty() ? std::string() : found.problems.front();
@@ -176,15 +190,69 @@ TEST_CASE("a checkpoint that could not leave does so when it can", "[ledger][che
     CHECK(line.first_problem(true).empty());
 }
 
-TEST_CASE("a line that is no checkpoint is named, and a torn last one is left out", "[ledger][checkpoint]") {
+TEST_CASE("a line that the power cut off stays alone: the next ones are whole, and none is there twice",
+          "[ledger][checkpoint]") {
+    signing_line line;
+    board_story(line, "attempt-1", "SN0001").up_to(stage::identified);
+    line.reopen();
+    board_story(line, "attempt-2", "SN0002").up_to(stage::identified);
+    line.book.reset();
+    const auto whole = line.text_outside();
+    const auto torn_at = whole.find('\n') + 40;  // in the second line
+    std::filesystem::resize_file(line.how.checkpoint_file, torn_at);
+    CHECK(line.outside().size() == 1);
+    CHECK(ledger::checkpoints_in(line.how.checkpoint_file).torn.empty());  // it may be being written
+
+    line.open();
+    board_story(line, "attempt-3", "SN0003").up_to(stage::identified);
+    line.reopen();
+    board_story(line, "attempt-4", "SN0004").up_to(stage::identified);
+    line.book.reset();
+
+    const auto found = ledger::checkpoints_in(line.how.checkpoint_file);
+    CHECK(line.seqs_outside() == line.query("SELECT group_concat(seq) FROM checkpoint"));
+    CHECK(found.all.size() == 4);
+    CHECK(found.torn == std::vector<std::size_t>{2});
+    CHECK(line.text_outside().starts_with(whole.substr(0, torn_at) + '\n'));
+    CHECK(line.first_problem(true).empty());
+}
+
+TEST_CASE("heads leave although higher ones are there: of another station, or from before a restore",
+          "[ledger][checkpoint]") {
     signing_line line;
     board_story(line, "attempt-1", "SN0001").up_to(stage::identified);
     line.book.reset();
-    std::ofstream more(line.how.checkpoint_file, std::ios::app);
+    const auto backup = line.directory.path() / "backup.db";
+    ledger::backup(line.how.file, backup);
+    line.open();
+    board_story(line, "attempt-2", "SN0002").pass();
+    line.book.reset();
+    CHECK(line.seqs_outside() == "3,15");
 
-    more << "{\"seq\": 5" << std::flush;
-    CHECK(line.outside().size() == 1);
+    SECTION("restored") {
+        ledger::restore(backup, line.how.file);
+    }
+    SECTION("another station") {
+        line.how.file = line.directory.path() / "other.db";
+        line.how.station = "line-2";
+    }
+    line.open();
+    board_story(line, "attempt-3", "SN0003").up_to(stage::identified);
+    line.book.reset();
 
-    more << "\nmore\n" << std::flush;
-    CHECK_THROWS_AS(line.outside(), failure);
+    const auto last = line.outside().back();
+    CHECK(line.outside().size() == 3);
+    CHECK(last.station == line.how.station);
+    CHECK(last.hash == line.query("SELECT lower(hex(hash)) FROM head"));
+    line.reopen();
+    line.book.reset();
+    CHECK(line.outside().size() == 3);
+}
+
+TEST_CASE("a file that has no checkpoint but something else is refused", "[ledger][checkpoint]") {
+    const signing_line line;
+    const auto file = line.directory.path() / "something.txt";
+    std::ofstream(file) << "\nhello\nmore\n";
+
+    CHECK_THROWS_WITH(ledger::checkpoints_in(file), Catch::Contains("line 2: this is not a JSON object"));
 }

@@ -262,3 +262,22 @@ TEST_CASE("verify looks at one moment, whatever is written meanwhile", "[ledger]
     CHECK(problems == std::vector<std::string>{});
     CHECK(events > 12);
 }
+
+TEST_CASE("what was added to the schema is found whatever its name", "[ledger][verify]") {
+    ledger_fixture line;
+    fill(line);
+    line.sql("ANALYZE");
+    CHECK(line.reader().verify().problems == std::vector<std::string>{});
+
+    line.sql(
+        "CREATE TABLE sqlitex (x); CREATE VIEW sqlite1 AS SELECT 1;"
+        "CREATE TRIGGER sqliteevent AFTER INSERT ON head BEGIN SELECT 1; END;"
+        "PRAGMA writable_schema = ON;"
+        "INSERT INTO sqlite_schema VALUES ('trigger', 'sqlite_autoindex_event_2', 'head', 0, "
+        "'CREATE TRIGGER sqlite_autoindex_event_2 AFTER INSERT ON head BEGIN SELECT 1; END')");
+
+    CHECK(line.reader().verify().problems ==
+          std::vector<std::string>{
+              "the schema: table sqlitex was added", "the schema: trigger sqlite_autoindex_event_2 was added",
+              "the schema: trigger sqliteevent was added", "the schema: view sqlite1 was added"});
+}
