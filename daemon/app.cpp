@@ -105,6 +105,7 @@ struct app::parts {
         const bool wanted = std::any_of(settings.products.begin(), settings.products.end(),
                                         [](const auto& product) { return product.station_signed; });
         if (!wanted) return nullptr;
+        ledger::make_if_new(ledger_options(settings));
         ledger::station_key key(settings.ledger.file.parent_path(), settings.station.id, time.utc_now());
         return std::make_unique<signing_desk>(std::move(key));
     }

@@ -10,6 +10,16 @@
 
 namespace fleetline::cli {
 
+namespace {
+
+std::string advice_for_missing(const std::filesystem::path& ledger) {
+    if (::access((ledger.parent_path() / "station.key").c_str(), F_OK) != 0)
+        return "The daemon makes it when it is first started.";
+    return "The station has worked before. Put a backup in its place with 'fleetline restore'.";
+}
+
+}  // namespace
+
 const config::settings& surroundings::settings() {
     if (settings_) return *settings_;
     if (::access(config_file_.c_str(), R_OK) != 0) {
@@ -56,7 +66,7 @@ const ledger::reader& surroundings::ledger() {
                                 "Be in the group 'fleetline', or use sudo.");
         throw command_error(exit_status::ledger_unusable,
                             "cannot read the ledger " + file.string() + ": " + std::strerror(why),
-                            why == ENOENT ? "The daemon makes it when it is first started." : "");
+                            why == ENOENT ? advice_for_missing(file) : "");
     }
     ledger_ = std::make_unique<ledger::reader>(file);
     return *ledger_;

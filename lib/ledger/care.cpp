@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ledger/care.hpp"
 
-#include <SQLiteCpp/Backup.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -51,7 +50,7 @@ void copy_pages(const fs::path& from, const fs::path& to) {
                              "this is not a fleetline ledger");
     SQLite::Database target(to.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
     fs::permissions(to, fs::perms{0640});
-    SQLite::Backup(target, source).executeStep(-1);
+    copy_all(source, target);
     target.exec(
         "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; "
         "DELETE FROM ownership_token");
@@ -83,7 +82,7 @@ verification put(const fs::path& from, const fs::path& to, const char* doing,
         sync(copy);
         before_it_counts();
         fs::rename(copy, to);
-        sync(to.parent_path().empty() ? fs::path(".") : to.parent_path());
+        sync_directory_of(to);
         return found;
     } catch (const SQLite::Exception& error) {
         remove_all_of(copy);
@@ -143,17 +142,37 @@ verification backup(const fs::path& ledger, const fs::path& target) {
     return put(ledger, target, "Backing up the ledger", [] {});
 }
 
+namespace {
+
+/// Under another name too: where it was, it stays until the restored one takes its place in one step, so that
+/// there is a ledger whenever the power goes.
+void keep_aside(const fs::path& ledger) {
+    const fs::path log = ledger.string() + "-wal";
+    if (!fs::exists(ledger) && (!fs::exists(log) || fs::is_empty(log)))
+        return remove_all_of(ledger);  // what is left beside it
+    const fs::path aside = ledger.string() + ".before-restore";
+    remove_all_of(aside);
+    std::error_code no_links;
+    if (fs::exists(ledger)) fs::create_hard_link(ledger, aside, no_links);
+    if (no_links) {
+        fs::copy_file(ledger, aside);
+        sync(aside);
+    }
+    // Only a damaged or lost one has them still. To the restored one they would be its own.
+    for (const char* ending : {"-wal", "-shm"})
+        if (fs::exists(ledger.string() + ending))
+            fs::rename(ledger.string() + ending, aside.string() + ending);
+    sync_directory_of(ledger);
+}
+
+}  // namespace
+
 verification restore(const fs::path& backup, const fs::path& ledger) {
     if (fs::exists(ledger)) must_not_be_in_use(ledger);
     return put(backup, ledger, "Restoring the ledger", [&ledger] {
         give_to_owner_of_directory(ledger.string() + ".new");
-        if (!fs::exists(ledger)) return;
-        must_not_be_in_use(ledger);
-        const fs::path aside = ledger.string() + ".before-restore";
-        remove_all_of(aside);
-        for (const char* ending : {"", "-wal", "-shm"})
-            if (fs::exists(ledger.string() + ending))
-                fs::rename(ledger.string() + ending, aside.string() + ending);
+        if (fs::exists(ledger)) must_not_be_in_use(ledger);
+        keep_aside(ledger);
     });
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 #include <utility>
 #include <vector>
@@ -26,6 +27,23 @@ failure ledger_failure_from(const SQLite::Exception& error, std::string doing,
     const bool broken = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
     return ledger_failure(broken ? "station-ledger-broken" : "station-ledger-unwritable", std::move(doing),
                           file, error.what());
+}
+
+void copy_all(SQLite::Database& from, SQLite::Database& to) {
+    // SQLiteCpp answers what it does not throw: a lock that somebody else holds.
+    if (const int result = SQLite::Backup(to, from).executeStep(-1); result != SQLITE_DONE)
+        throw SQLite::Exception("the copy is not whole", result);
+}
+
+void sync_directory_of(const std::filesystem::path& file) {
+    const auto directory = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+    const int opened = ::open(directory.c_str(), O_RDONLY | O_CLOEXEC);
+    const int result = opened < 0 ? -1 : ::fsync(opened);
+    const int why = errno;
+    if (opened >= 0) ::close(opened);
+    if (result != 0)
+        throw std::filesystem::filesystem_error("fsync", directory,
+                                                std::error_code(why, std::generic_category()));
 }
 
 statement::statement(SQLite::Database& database, std::string_view sql) : database_(database.getHandle()) {
@@ -55,13 +73,13 @@ void statement::run() {
     reset();
 }
 
-namespace {
-
 /// SQLite would make the file readable by everybody; it holds ownership tokens for a while.
 void make_file(const std::filesystem::path& file) {
     const int made = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
     if (made >= 0) ::close(made);
 }
+
+namespace {
 
 /// Has somebody told, for as long as it lives, that SQLite gets on.
 class progress_told {
@@ -86,6 +104,23 @@ class progress_told {
     std::function<void()> whom_;
 };
 
+bool can_write_beside(const std::filesystem::path& file) {
+    const auto directory = file.parent_path();
+    return ::access(directory.empty() ? "." : directory.c_str(), W_OK) == 0;
+}
+
+/// For SQLite: nobody changes it, no lock and no log is looked for.
+std::string name_of_unchanging(const std::filesystem::path& file) {
+    std::string name = "file:";
+    for (const char c : std::filesystem::absolute(file).string()) {
+        if (c == '%' || c == '?' || c == '#')
+            name += c == '%' ? "%25" : c == '?' ? "%3f" : "%23";
+        else
+            name += c;
+    }
+    return name + "?immutable=1";
+}
+
 int number_in(SQLite::Database& database, const char* pragma) {
     return database.execAndGet(std::string("PRAGMA ") + pragma).getInt();
 }
@@ -106,15 +141,10 @@ void connection::open() {
         if (wanted_.create) make_file(file_);
     }
     try {
-        const int flags =
-            wanted_.read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
-        database_ = std::make_unique<SQLite::Database>(file_.string(), flags | SQLite::OPEN_NOMUTEX, 5000,
-                                                       wanted_.vfs);
-        database_->exec(
-            "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -8000");
-        check_identity();
-        if (wanted_.read_only) return;
+        if (wanted_.read_only) return begin_reading();
+        begin(file_.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
         database_->exec("PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON");
+        keep_log_at_end();
         database_->exec(wanted_.durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF");
         if (wanted_.durable) write_log_again();
         migrate();
@@ -131,6 +161,44 @@ void connection::open() {
         close();
         throw;
     }
+}
+
+void connection::begin(const std::string& name, int flags) {
+    database_ = std::make_unique<SQLite::Database>(name, flags | SQLite::OPEN_NOMUTEX, 5000, wanted_.vfs);
+    database_->exec("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -8000");
+    check_identity();
+}
+
+/// Who reads must find -wal and -shm, or be able to make them: SQLite has no other way to tell where the file
+/// ends and the log begins. Where nobody could make them (a disk mounted read-only, a copy in a directory
+/// that is not ours), no log means that the file is all there is, and it is read without either. What is not
+/// covered: somebody with more rights who begins to write in that very moment. He changes pages under our
+/// eyes, and we may find damage where there is none; the file itself takes no harm.
+void connection::begin_reading() {
+    try {
+        begin(file_.string(), SQLite::OPEN_READONLY);
+        return;
+    } catch (const SQLite::Exception& error) {
+        const int code = error.getErrorCode() & 0xff;
+        const bool denied = code == SQLITE_CANTOPEN || code == SQLITE_READONLY;
+        if (!denied || !wanted_.vfs.empty() || can_write_beside(file_)) throw;
+    }
+    std::error_code none;
+    if (const auto log = std::filesystem::file_size(file_.string() + "-wal", none); !none && log > 0)
+        throw ledger_failure("station-ledger-unwritable", "Opening the ledger", file_,
+                             "its end is in its -wal, which takes a directory that can be written: copy both "
+                             "files to one");
+    begin(name_of_unchanging(file_), SQLite::OPEN_READONLY | SQLite::OPEN_URI);
+}
+
+/// -wal and -shm stay at a clean end, the log empty: without the right to make them, as the group has it, a
+/// ledger could be read only while somebody else has it open.
+void connection::keep_log_at_end() {
+    int stays = 1;
+    sqlite3_file_control(database_->getHandle(), "main", SQLITE_FCNTL_PERSIST_WAL, &stays);
+    // With a limit, whatever it is, the log that stays is empty. This one is what a long report may have
+    // grown it to.
+    database_->exec("PRAGMA journal_size_limit = 16777216");
 }
 
 /// Had a sync failed in an earlier life, the log would read well here and not be on the disk, and no later

@@ -29,6 +29,15 @@ failure ledger_failure(std::string_view code, std::string doing, const std::file
 failure ledger_failure_from(const SQLite::Exception& error, std::string doing,
                             const std::filesystem::path& file);
 
+/// Of a new ledger, empty; one that is there is left as it is.
+void make_file(const std::filesystem::path& file);
+
+/// All pages of `from`, as of one moment; throws SQLite::Exception when that is not what `to` has afterwards.
+void copy_all(SQLite::Database& from, SQLite::Database& to);
+
+/// Renamed files have their names for good.
+void sync_directory_of(const std::filesystem::path& file);
+
 /// A prepared statement, bound by position and read by column, without copies (SQLiteCpp's own copies every
 /// text). Binding an empty text binds NULL.
 class statement {
@@ -112,7 +121,10 @@ class connection {
     statement& prepared(const char* sql);
 
   private:
+    void begin(const std::string& name, int flags);
+    void begin_reading();
     void check_identity();
+    void keep_log_at_end();
     void write_log_again();
     static void check_log(int result);
     void migrate();

@@ -133,6 +133,11 @@ struct backlog {
     std::size_t kept = 0;    ///< events that could not be written so far
 };
 
+/// Makes the file, empty, when it is not there and may be made: whoever makes the station's key calls it
+/// before. Where a key is already, the station has worked before, and its ledger is lost: throws
+/// failure(station-ledger-missing). An empty file that somebody made there is a wish to begin anew.
+void make_if_new(const options& wanted);
+
 class ledger {
   public:
     /// Opens (or creates), migrates and checks the head of the chain. Throws failure(station-ledger-…).

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ledger/writer.hpp"
 
-#include <SQLiteCpp/Backup.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -19,6 +18,7 @@ namespace fleetline::ledger {
 namespace {
 
 connection_options to_write(const options& wanted) {
+    make_if_new(wanted);
     connection_options how;
     how.create = wanted.create;
     how.durable = wanted.durable;
@@ -52,6 +52,18 @@ std::string readable(const std::string& text) {
 
 }  // namespace
 
+void make_if_new(const options& wanted) {
+    std::error_code ignored;
+    if (!wanted.create || !wanted.vfs.empty() || std::filesystem::exists(wanted.file, ignored)) return;
+    const auto key = wanted.key_directory / "station.key";
+    if (!wanted.key_directory.empty() && std::filesystem::exists(key, ignored))
+        throw ledger_failure("station-ledger-missing", "Opening the ledger", wanted.file,
+                             "it is gone, and the station has worked before (" + key.string() +
+                                 " is there): put a backup in its place with 'fleetline restore', or make an "
+                                 "empty file of that name to begin anew");
+    make_file(wanted.file);
+}
+
 writer::writer(const options& wanted) : wanted_(wanted), rows_(wanted.file, to_write(wanted)), books_(rows_) {
     const std::string name = station_name(wanted.station);
     try {
@@ -65,7 +77,7 @@ writer::writer(const options& wanted) : wanted_(wanted), rows_(wanted.file, to_w
     } catch (const SQLite::Exception& error) {
         throw ledger_failure_from(error, "Opening the ledger", wanted.file);
     }
-    note_file();
+    note_files();
 }
 
 void writer::read_head() {
@@ -102,53 +114,95 @@ void writer::check_head() {
         throw broken("event " + std::to_string(head_seq_) + " is not what was written");
 }
 
-void writer::note_file() {
+writer::file_identity writer::identity_of(const std::string& file) {
     struct stat found {};
-    if (::stat(wanted_.file.c_str(), &found) != 0) return;
-    device_ = found.st_dev;
-    inode_ = found.st_ino;
+    if (::stat(file.c_str(), &found) != 0) return {};
+    return {found.st_dev, found.st_ino};
+}
+
+void writer::note_files() {
+    file_ = identity_of(wanted_.file.string());
+    log_ = identity_of(wanted_.file.string() + "-wal");
 }
 
 void writer::check_file() {
-    if (!rows_.is_open()) {
-        rows_.open();
-        note_file();
-    }
+    if (!rows_.is_open()) reopen();
     if (!wanted_.vfs.empty()) return;
-    struct stat found {};
-    if (::stat(wanted_.file.c_str(), &found) != 0) return put_back();
-    if (found.st_dev != device_ || found.st_ino != inode_)
+    if (!is_name_lasting_) {
+        sync_directory_of(wanted_.file);
+        is_name_lasting_ = true;
+    }
+    const auto found = identity_of(wanted_.file.string());
+    if (found == file_identity{}) return put_back();
+    if (found != file_)
         throw ledger_failure("station-ledger-unwritable", "Writing the ledger", wanted_.file,
                              "another file was put in its place");
+    // Nobody who opens the ledger takes the log of another away. What was written last is in it, and would be
+    // lost with this process.
+    if (identity_of(wanted_.file.string() + "-wal") != log_) put_back();
 }
 
-/// The file was deleted or moved away, but all of it is still there behind our open handle: nothing that was
-/// acknowledged need be lost.
+namespace {
+
+std::string head_in(SQLite::Database& database) {
+    return database.execAndGet("SELECT seq || ' ' || hex(hash) FROM head WHERE one = 1").getString();
+}
+
+}  // namespace
+
+/// It was put back, and could not be opened then.
+void writer::reopen() {
+    const auto is_another = [this](std::string why) {
+        return ledger_failure("station-ledger-unwritable", "Writing the ledger", wanted_.file,
+                              std::move(why));
+    };
+    if (!std::filesystem::exists(wanted_.file)) throw is_another("it was put back, and is gone again");
+    rows_.open();
+    if (head_in(rows_.database()) != head_put_back_) {
+        rows_.close();
+        throw is_another("another file was put in its place");
+    }
+    note_files();
+}
+
+/// The file was deleted or moved away, or its log was, but all of it is still there behind our open handles:
+/// nothing that was acknowledged need be lost.
 void writer::put_back() {
     const std::string copy = wanted_.file.string() + ".put-back";
+    const auto cannot = [this](const std::string& why) {
+        return ledger_failure(
+            "station-ledger-unwritable", "Writing the ledger", wanted_.file,
+            "the file was deleted or moved away, or its -wal was, and cannot be put back: " + why);
+    };
     try {
         roll_back();
-        std::filesystem::remove(copy);
-        {
-            SQLite::Database target(copy, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-            SQLite::Backup(target, rows_.database()).executeStep(-1);
-        }
-        std::filesystem::permissions(copy, std::filesystem::perms{0640});
-        std::filesystem::rename(copy, wanted_.file);
-        rows_.close();
+        copy_to(copy);
+        // A log that is there now is not the copy's, and would be taken for it.
         for (const char* ending : {"-wal", "-shm"}) std::filesystem::remove(wanted_.file.string() + ending);
-        rows_.open();
+        std::filesystem::rename(copy, wanted_.file);
+        is_name_lasting_ = false;
+        notice_ =
+            "The ledger file was deleted or moved away while it was in use, or its -wal was; it was put "
+            "back, complete";
+        rows_.close();
+        reopen();
+        sync_directory_of(wanted_.file);
+        is_name_lasting_ = true;
     } catch (const SQLite::Exception& error) {
-        throw ledger_failure(
-            "station-ledger-unwritable", "Writing the ledger", wanted_.file,
-            "the file was deleted or moved away, and cannot be put back: " + std::string(error.what()));
+        throw cannot(error.what());
     } catch (const std::filesystem::filesystem_error& error) {
-        throw ledger_failure(
-            "station-ledger-unwritable", "Writing the ledger", wanted_.file,
-            "the file was deleted or moved away, and cannot be put back: " + error.code().message());
+        throw cannot(error.code().message());
     }
-    note_file();
-    notice_ = "The ledger file was deleted or moved away while it was in use; it was put back, complete";
+}
+
+/// Our handles are the only good ledger until the copy is known to be another.
+void writer::copy_to(const std::filesystem::path& copy) {
+    std::filesystem::remove(copy);
+    SQLite::Database target(copy.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    copy_all(rows_.database(), target);
+    head_put_back_ = head_in(rows_.database());
+    if (head_in(target) != head_put_back_) throw SQLite::Exception("the copy is not whole", SQLITE_ERROR);
+    std::filesystem::permissions(copy, std::filesystem::perms{0640});
 }
 
 namespace {

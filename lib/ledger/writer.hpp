@@ -58,7 +58,7 @@ class writer {
     bool drop_some_transcripts(utc_time before);
 
     /// Throws failure(station-ledger-unwritable) when the file is not the one that was opened and cannot be
-    /// put back. Costs one stat().
+    /// put back. Costs a stat() each for the file and its log.
     void check_file();
 
     /// What happened to the file since it was last asked, for the log; usually nothing.
@@ -68,8 +68,10 @@ class writer {
 
   private:
     void check_head();
-    void note_file();
+    void note_files();
+    void reopen();
     void put_back();
+    void copy_to(const std::filesystem::path& copy);
     void read_head();
     void write_together(std::span<accepted> group);
     void write_one(accepted& next);
@@ -98,8 +100,17 @@ class writer {
                                                     0};  ///< the last transcript that was judged by its age
     std::int64_t head_seq_ = 0;
     sha256_digest head_hash_{};
-    std::uint64_t device_ = 0;
-    std::uint64_t inode_ = 0;
+    /// Which one a name stands for; zeros: none.
+    struct file_identity {
+        std::uint64_t device = 0;
+        std::uint64_t inode = 0;
+        bool operator==(const file_identity&) const = default;
+    };
+    static file_identity identity_of(const std::string& file);
+    file_identity file_;
+    file_identity log_;
+    std::string head_put_back_;    ///< seq and hash: of what is opened again
+    bool is_name_lasting_ = true;  ///< of the file that was put back
     std::string notice_;
 };
 

@@ -64,6 +64,7 @@ struct handle {
     sqlite3_file base;
     faulty_disk* disk;
     std::shared_ptr<file> of;
+    int log_stays = 0;
 };
 
 handle& of(sqlite3_file* what) {
@@ -140,8 +141,14 @@ int do_check_lock(sqlite3_file*, int* locked) {
     *locked = 0;
     return SQLITE_OK;
 }
-int do_control(sqlite3_file*, int, void*) {
-    return SQLITE_NOTFOUND;
+int do_control(sqlite3_file* what, int which, void* value) {
+    if (which != SQLITE_FCNTL_PERSIST_WAL) return SQLITE_NOTFOUND;
+    auto& stays = *static_cast<int*>(value);
+    if (stays < 0)
+        stays = of(what).log_stays;
+    else
+        of(what).log_stays = stays;
+    return SQLITE_OK;
 }
 int sector_size(sqlite3_file*) {
     return 4096;

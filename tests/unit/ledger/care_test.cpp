@@ -3,6 +3,8 @@
 #include "ledger/care.hpp"
 
 #include <SQLiteCpp/Database.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -122,6 +124,105 @@ TEST_CASE("a restored ledger goes on where the backup was made", "[ledger][care]
     CHECK_NOTHROW(board_story(line, "attempt-3", "SN0003").pass());
     CHECK(line.reader().verify().problems.empty());
     CHECK(ledger::reader(line.how.file.string() + ".before-restore").verify().events == 24);
+}
+
+TEST_CASE("while a backup is restored there is a ledger at every moment", "[ledger][care]") {
+    ledger_fixture line;
+    board_story(line, "attempt-1", "SN0001").pass();
+    const auto copy = line.directory.path() / "copy.db";
+    ledger::backup(line.how.file, copy);
+    board_story(line, "attempt-2", "SN0002").pass();
+    line.book.reset();
+    const int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    REQUIRE(inotify_add_watch(watch, line.directory.path().c_str(), IN_MOVE | IN_CREATE | IN_DELETE) >= 0);
+
+    ledger::restore(copy, line.how.file);
+
+    std::vector<std::string> told;
+    alignas(inotify_event) char some[65536];
+    const auto count = read(watch, some, sizeof some);
+    close(watch);
+    for (ssize_t at = 0; at < count;) {
+        const auto* one = reinterpret_cast<const inotify_event*>(some + at);
+        const std::string name = one->name;
+        if (name == "ledger.db" || name == "ledger.db.before-restore")
+            told.push_back(((one->mask & IN_MOVED_TO) != 0 ? "here: "
+                            : (one->mask & IN_CREATE) != 0 ? "made: "
+                                                           : "gone: ") +
+                           name);
+        at += static_cast<ssize_t>(sizeof *one) + one->len;
+    }
+    CHECK(told == std::vector<std::string>{"made: ledger.db.before-restore", "here: ledger.db"});
+    CHECK(line.reader().head().seq == 12);
+    CHECK(ledger::reader(line.how.file.string() + ".before-restore").head().seq == 24);
+}
+
+TEST_CASE("the log of a ledger that is no more is not the restored one's", "[ledger][care]") {
+    const bool damaged = GENERATE(true, false);
+    ledger_fixture line;
+    board_story(line, "attempt-1", "SN0001").pass();
+    const auto copy = line.directory.path() / "copy.db";
+    ledger::backup(line.how.file, copy);
+    board_story(line, "attempt-2", "SN0002").pass();
+    const auto log = line.how.file.string() + "-wal";
+    std::filesystem::copy_file(log, log + ".kept");
+    line.book.reset();
+    std::filesystem::rename(log + ".kept", log);  // as after a crash
+    if (damaged)
+        std::ofstream(line.how.file) << std::string(8192, 'x');
+    else
+        std::filesystem::remove(line.how.file);
+
+    ledger::restore(copy, line.how.file);
+
+    CHECK(line.reader().head().seq == 12);
+    CHECK(line.reader().verify().problems == std::vector<std::string>{});
+    // Into a file, damaged as it is, SQLite has put it.
+    CHECK(std::filesystem::exists(line.how.file.string() + ".before-restore-wal") == !damaged);
+}
+
+TEST_CASE("a station that has worked before does not begin an empty ledger by itself", "[ledger][care]") {
+    ledger_fixture line;
+    line.book.reset();
+    for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(line.how.file.string() + ending);
+    line.how.key_directory = line.directory.path();
+    line.open();
+    board_story(line, "attempt-1", "SN0001").pass();
+    const auto copy = line.directory.path() / "copy.db";
+    ledger::backup(line.how.file, copy);
+    line.book.reset();
+    REQUIRE(std::filesystem::exists(line.directory.path() / "station.key"));
+    for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(line.how.file.string() + ending);
+
+    for (int i = 0; i < 2; ++i)
+        CHECK_THROWS_WITH(line.open(),
+                          Catch::Contains("station.key") && Catch::Contains("fleetline restore"));
+    CHECK_FALSE(std::filesystem::exists(line.how.file));
+
+    SECTION("a backup is put back") {
+        ledger::restore(copy, line.how.file);
+        line.open();
+        CHECK(line.device("SN0001").reached == stage::passed);
+    }
+    SECTION("or an empty one is wanted") {
+        std::ofstream(line.how.file).flush();
+        line.open();
+        CHECK(line.device("SN0001").reached == stage::none);
+        CHECK_NOTHROW(board_story(line, "attempt-1", "SN0001").pass());
+    }
+}
+
+TEST_CASE("a first start that was cut off is a first start again", "[ledger][care]") {
+    ledger_fixture line;
+    line.book.reset();
+    for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(line.how.file.string() + ending);
+    line.how.key_directory = line.directory.path();
+
+    ledger::make_if_new(line.how);
+    std::ofstream(line.directory.path() / "station.key") << "made before the ledger's tables were";
+
+    CHECK_NOTHROW(line.open());
+    CHECK_NOTHROW(line.append(ledger::station_started{"1.0", "abc"}));
 }
 
 TEST_CASE("what is recorded from outside while the station works stands in the same chain",

@@ -233,7 +233,9 @@ TEST_CASE("heads leave although higher ones are there: of another station, or fr
         ledger::restore(backup, line.how.file);
     }
     SECTION("another station") {
-        line.how.file = line.directory.path() / "other.db";
+        line.how.key_directory = line.directory.path() / "other";
+        std::filesystem::create_directory(line.how.key_directory);
+        line.how.file = line.how.key_directory / "ledger.db";
         line.how.station = "line-2";
     }
     line.open();

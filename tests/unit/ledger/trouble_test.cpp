@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The disk and what can be done to a file under a running station.
 #include <SQLiteCpp/Database.h>
+#include <grp.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <csignal>
@@ -11,6 +16,7 @@
 
 #include "core/failure.hpp"
 #include "ledger/care.hpp"
+#include "ledger/connection.hpp"
 #include "ledger_fixture.hpp"
 
 using namespace fleetline;
@@ -44,6 +50,69 @@ class full_disk {
 
   private:
     rlimit before_{};
+};
+
+constexpr int not_possible_here = 77;
+
+/// Its exit status, in a process of its own: 0, or 1 and the reason on standard error.
+int in_a_child(const std::function<int()>& what) {
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        try {
+            _exit(what());
+        } catch (const std::exception& why) {
+            const std::string text = std::string(why.what()) + '\n';
+            _exit(write(STDERR_FILENO, text.data(), text.size()) < 0 ? 2 : 1);
+        }
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+/// A ledger with one board in a directory that its group may look into, as the package has it.
+struct line_with_a_group : ledger_fixture {
+    line_with_a_group() {
+        book.reset();
+        std::filesystem::permissions(directory.path(), std::filesystem::perms{0755});
+        std::filesystem::create_directory(inner);
+        if (geteuid() == 0) REQUIRE(chown(inner.c_str(), 0, group) == 0);
+        // The set-group-id bit has root's files in the group, as the service's are by themselves.
+        std::filesystem::permissions(inner, std::filesystem::perms{02750});
+        how.file = inner / "ledger.db";
+        open();
+        board_story(*this, "attempt-1", "SN0001").pass();
+    }
+    ~line_with_a_group() { std::filesystem::permissions(inner, std::filesystem::perms{0750}); }
+
+    /// As a member of the group; where the test is not root's, as its owner who may not write there. Nothing
+    /// of the ledger may be open here: a child has SQLite's notion of that, without the locks.
+    int by_the_group(const std::function<int()>& what) const {
+        if (geteuid() != 0) std::filesystem::permissions(inner, std::filesystem::perms{0550});
+        const int status = in_a_child([&what] {
+            constexpr uid_t nobody = 65534;
+            if (geteuid() == 0 && (setgroups(1, &group) != 0 || setgid(group) != 0 || setuid(nobody) != 0))
+                return not_possible_here;
+            return what();
+        });
+        if (geteuid() != 0) std::filesystem::permissions(inner, std::filesystem::perms{0750});
+        return status;
+    }
+
+    /// 0 when it has all of it.
+    std::function<int()> reading_all() const {
+        return [this] {
+            const ledger::reader from(how.file);
+            return from.head().seq == 12 && from.verify().problems.empty() ? 0 : 3;
+        };
+    }
+    void remove_log() const {
+        for (const char* ending : {"-wal", "-shm"}) std::filesystem::remove(how.file.string() + ending);
+    }
+
+    std::filesystem::path inner = directory.path() / "a ledger's #1 100%?";
+    static constexpr gid_t group = 65533;
 };
 
 void append_until_it_fails(ledger_fixture& line) {
@@ -131,6 +200,65 @@ TEST_CASE("a ledger that was deleted or moved away is put back, complete", "[led
     CHECK(line.device("SN0001").reached == stage::registration_requested);
     CHECK(line.device("SN0001").ownership_token.reveal() == "token-of-attempt-1");
     CHECK(line.reader().verify().problems.empty());
+}
+
+TEST_CASE("a ledger whose log was deleted under it loses nothing when the station is then killed",
+          "[ledger]") {
+    const bool with_the_rest = GENERATE(true, false);
+    const bool another_is_there = GENERATE(true, false);
+    ledger_fixture line;
+    board_story story(line, "attempt-1", "SN0001");
+    story.up_to(stage::issued);
+    REQUIRE(std::filesystem::file_size(line.how.file.string() + "-wal") > 0);  // where all of it is
+
+    std::filesystem::remove(line.how.file.string() + "-wal");
+    if (with_the_rest) std::filesystem::remove(line.how.file.string() + "-shm");
+    if (another_is_there) std::ofstream(line.how.file.string() + "-wal");  // as who only reads leaves it
+    story.request_registration();
+
+    CHECK(line.book->writable());
+    // What is there now is what a kill would leave.
+    const auto left = line.directory.path() / "left.db";
+    for (const char* ending : {"", "-wal"})
+        std::filesystem::copy_file(line.how.file.string() + ending, left.string() + ending);
+    CHECK(ledger::reader(left).head().seq == 7);
+    CHECK(ledger::reader(left).verify().problems == std::vector<std::string>{});
+    line.reopen();
+    CHECK(line.device("SN0001").reached == stage::registration_requested);
+}
+
+TEST_CASE("a log that is gone and cannot be put back is trouble, until it can", "[ledger]") {
+    ledger_fixture line;
+    board_story story(line, "attempt-1", "SN0001");
+    story.up_to(stage::issued);
+    const auto in_the_way = line.how.file.string() + ".put-back";
+    std::filesystem::create_directories(in_the_way + "/inner");
+
+    std::filesystem::remove(line.how.file.string() + "-wal");
+    CHECK(code_of([&] { story.request_registration(); }) == "station-ledger-unwritable");
+    CHECK(line.book->trouble().find("its -wal was") != std::string::npos);
+    std::filesystem::remove_all(in_the_way);
+
+    CHECK_NOTHROW(story.request_registration());
+    CHECK(line.book->writable());
+    line.reopen();
+    CHECK(line.device("SN0001").reached == stage::registration_requested);
+    CHECK(line.reader().verify().problems.empty());
+}
+
+TEST_CASE("a copy that another keeps from being made is not taken for one", "[ledger]") {
+    ledger_fixture line;
+    board_story(line, "attempt-1", "SN0001").pass();
+    const auto copy = (line.directory.path() / "copy.db").string();
+    SQLite::Database other(copy, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    other.exec("CREATE TABLE t (x); BEGIN EXCLUSIVE");
+    SQLite::Database from(line.how.file.string(), SQLite::OPEN_READONLY);
+    SQLite::Database to(copy, SQLite::OPEN_READWRITE);
+
+    CHECK_THROWS_AS(ledger::copy_all(from, to), SQLite::Exception);
+    other.exec("ROLLBACK");
+    CHECK_NOTHROW(ledger::copy_all(from, to));
+    CHECK(to.execAndGet("SELECT seq FROM head").getInt() == 12);
 }
 
 TEST_CASE("another file in the ledger's place is not written to", "[ledger]") {
@@ -335,4 +463,48 @@ TEST_CASE("each transaction is told with its events, and one that failed is not"
     line.io.restart();
     line.io.run();
     CHECK(commits == 3);
+}
+
+TEST_CASE("the group reads the ledger after a clean end", "[ledger]") {
+    line_with_a_group line;
+
+    line.book.reset();
+
+    CHECK(std::filesystem::file_size(line.how.file.string() + "-wal") == 0);
+    CHECK(line.by_the_group(line.reading_all()) == 0);
+}
+
+TEST_CASE("a ledger without its log is read also where none can be made", "[ledger]") {
+    line_with_a_group line;
+    line.book.reset();
+    line.remove_log();  // as SQLite's own shell leaves it
+
+    CHECK(line.by_the_group(line.reading_all()) == 0);
+
+    // What another program has begun there, and not put into the file, is not passed over.
+    std::ofstream(line.how.file.string() + "-wal") << std::string(4096, 'x');
+    CHECK(line.by_the_group([&line] {
+        return code_of([&] { line.reader(); }) == "station-ledger-unwritable" ? 0 : 3;
+    }) == 0);
+}
+
+TEST_CASE("a ledger on a file system that is mounted read-only is read", "[ledger]") {
+    const bool with_log = GENERATE(true, false);
+    line_with_a_group line;
+    line.book.reset();
+    if (!with_log) line.remove_log();
+
+    const int status = in_a_child([&line] {
+        const char* inner = line.inner.c_str();
+        if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+            mount(inner, inner, nullptr, MS_BIND, nullptr) != 0 ||
+            mount(nullptr, inner, nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr) != 0)
+            return not_possible_here;
+        return line.reading_all()();
+    });
+
+    if (status == not_possible_here)
+        WARN("nothing can be mounted here");
+    else
+        CHECK(status == 0);
 }
