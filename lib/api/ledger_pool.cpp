@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/ledger_pool.hpp"
 
+#include <sys/stat.h>
+
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
@@ -19,24 +21,49 @@ namespace fleetline::api {
 
 namespace asio = boost::asio;
 
+namespace {
+
+/// Zeros: there is none.
+struct file_identity {
+    dev_t device = 0;
+    ino_t inode = 0;
+    bool operator==(const file_identity&) const = default;
+};
+
+file_identity identity_of(const std::filesystem::path& file) {
+    struct stat found {};
+    if (::stat(file.c_str(), &found) != 0) return {};
+    return {found.st_dev, found.st_ino};
+}
+
+}  // namespace
+
 struct ledger_pool::state {
     state(std::filesystem::path file, std::size_t limit) : ledger_file(std::move(file)), queue_limit(limit) {}
 
-    std::unique_ptr<ledger::reader> borrow() {
+    /// With the file that it has open: one that was deleted is read to its end without anybody noticing.
+    struct spare_reader {
+        std::unique_ptr<ledger::reader> reader;
+        file_identity of;
+    };
+
+    spare_reader borrow() {
+        const auto now = identity_of(ledger_file);
         {
             const std::lock_guard lock{mutex};
+            std::erase_if(spare, [&now](const auto& one) { return one.of != now; });
             if (!spare.empty()) {
                 auto one = std::move(spare.back());
                 spare.pop_back();
                 return one;
             }
         }
-        return std::make_unique<ledger::reader>(ledger_file);
+        return {std::make_unique<ledger::reader>(ledger_file), now};
     }
 
     void with_reader(const std::function<void(const ledger::reader&)>& job) {
         auto one = borrow();
-        job(*one);  // a reader that threw is not used again
+        job(*one.reader);  // a reader that threw is not used again
         const std::lock_guard lock{mutex};
         spare.push_back(std::move(one));
     }
@@ -45,7 +72,7 @@ struct ledger_pool::state {
     std::size_t queue_limit;
     std::size_t waiting = 0;  // io_context thread
     std::mutex mutex;
-    std::vector<std::unique_ptr<ledger::reader>> spare;
+    std::vector<spare_reader> spare;
     asio::thread_pool quick{2};
     asio::thread_pool lengthy{2};
 };

@@ -51,6 +51,26 @@ TEST_CASE("attempts are listed newest first, filtered and limited", "[api]") {
     CHECK(here.get("/api/v1/attempts?serial=%27%20OR%201%3D1%20--").json()["attempts"].empty());
 }
 
+TEST_CASE("a ledger that is another file now is read from the new one, and a deleted one no more", "[api]") {
+    line here{tell};
+    const auto& file = here.wanted.ledger_file;
+    REQUIRE(here.get("/api/v1/attempts").json()["attempts"].size() == 4);
+
+    // As the daemon puts one back: complete, in one step, and it goes on with that.
+    std::filesystem::copy_file(file, file.string() + ".put-back");
+    std::filesystem::rename(file.string() + ".put-back", file);
+    for (const char* ending : {"-wal", "-shm"}) std::filesystem::remove(file.string() + ending);
+    {
+        line_story story{file, "station-1"};
+        story.at("2026-11-25T08:00:00Z");
+        story.passes({"SN3"});
+    }
+    CHECK(here.get("/api/v1/attempts").json()["attempts"].size() == 5);
+
+    for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + ending);
+    CHECK(here.get("/api/v1/attempts").json()["code"] == "station-ledger-missing");
+}
+
 TEST_CASE("attempts are searched by a part of their names, by code and by operator", "[api]") {
     line here{tell};
     const auto found = [&](const std::string& query) {
@@ -359,9 +379,9 @@ TEST_CASE("actions reach the station, with the name of who asked", "[api]") {
     CHECK(imported["lines"] == 3);
     CHECK(here.post("/api/v1/orders/WO-1/serials", "SN1\nSN2", {}, "text/csv").json()["lines"] == 2);
 
-    const std::vector<std::string> expected{"scan SN1 A1 engineer", "retry A 1",
+    const std::vector<std::string> expected{"scan SN1 A1 engineer",         "retry A 1",
                                             "rework SN1 new antenna named", "open WO-1 5",
-                                            "import WO-1 2 SN2 of 3", "import WO-1 2 SN2 of 2"};
+                                            "import WO-1 2 SN2 of 3",       "import WO-1 2 SN2 of 2"};
     CHECK(done.said == expected);
 }
 
