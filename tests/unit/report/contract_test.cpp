@@ -227,7 +227,7 @@ TEST_CASE("the workbook opens in LibreOffice", "[report][slow]") {
 
     // The last number: every sheet, each into a file of its own.
     const auto said = test::shell(
-        "cd " + place + " && HOME=" + place + " timeout 50 soffice -env:UserInstallation=file://" + place +
+        "cd " + place + " && HOME=" + place + " timeout 150 soffice -env:UserInstallation=file://" + place +
         "/office --headless --convert-to csv:\"Text - txt - csv "
         "(StarCalc)\":44,34,76,1,,0,false,true,false,false,false,-1 report.xlsx hostile.xlsx 2>&1");
 
