@@ -64,6 +64,7 @@ struct handle {
     sqlite3_file base;
     faulty_disk* disk;
     std::shared_ptr<file> of;
+    bool read_only;
     int log_stays = 0;
 };
 
@@ -133,8 +134,12 @@ int do_size(sqlite3_file* what, sqlite3_int64* size) {
     return of(what).disk->off() ? SQLITE_IOERR_FSTAT : SQLITE_OK;
 }
 
-// One connection at a time: there is nobody to lock out.
-int do_lock(sqlite3_file*, int) {
+// One connection at a time: there is nobody to lock out. The system gives no exclusive lock to who can only
+// read; SQLite would write the log into the ledger and remove it when the last reader goes.
+int do_lock(sqlite3_file* what, int level) {
+    return of(what).read_only && level == SQLITE_LOCK_EXCLUSIVE ? SQLITE_IOERR_LOCK : SQLITE_OK;
+}
+int do_unlock(sqlite3_file*, int) {
     return SQLITE_OK;
 }
 int do_check_lock(sqlite3_file*, int* locked) {
@@ -176,7 +181,7 @@ int unmap_shared(sqlite3_file* what, int) {
 }
 
 const sqlite3_io_methods methods = {2,          do_close,     do_read,         do_write,   do_truncate,
-                                    do_sync,    do_size,      do_lock,         do_lock,    do_check_lock,
+                                    do_sync,    do_size,      do_lock,         do_unlock,  do_check_lock,
                                     do_control, sector_size,  characteristics, map_shared, lock_shared,
                                     barrier,    unmap_shared, nullptr,         nullptr};
 
@@ -192,7 +197,7 @@ int open_file(sqlite3_vfs* vfs, const char* path, sqlite3_file* into, int flags,
     if (!found && (flags & SQLITE_OPEN_CREATE) == 0) return SQLITE_CANTOPEN;
     if (!found) found = disk.make(path);
     ++found->open;
-    new (into) handle{{&methods}, &disk, std::move(found)};
+    new (into) handle{{&methods}, &disk, std::move(found), (flags & SQLITE_OPEN_READONLY) != 0};
     if (given != nullptr) *given = flags;
     return SQLITE_OK;
 }
