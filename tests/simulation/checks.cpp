@@ -44,6 +44,8 @@ class books {
             ++unknown[made.serial];
             if (made.registered)
                 story_.violation("books: " + name(id, made) + " is registered and not recorded");
+            if (made.answered_in_calm)
+                story_.violation("books: " + name(id, made) + " came when all was well, and is not recorded");
             // Of one that nobody asked for there is only the answer.
             if (made.answered && made.serial == "nobody")
                 story_.violation("books: " + name(id, made) + " was handed out and is not recorded");

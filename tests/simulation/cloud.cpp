@@ -171,7 +171,10 @@ void cloud::deliver(milliseconds delay, const std::string& topic, std::string pa
     time_.after(delay, agenda::owner::world, [this, topic, payload = std::move(payload), id] {
         if (client_ == nullptr || !up_) return;
         const auto known = certificates_.find(id);
-        if (known != certificates_.end()) known->second.answered = true;
+        if (known != certificates_.end()) {
+            known->second.answered = true;
+            known->second.answered_in_calm = known->second.answered_in_calm || !faults_;
+        }
         client_->message(topic, payload);
     });
 }

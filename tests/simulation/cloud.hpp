@@ -27,7 +27,8 @@ class cloud {
     struct certificate {
         std::string pem, serial, public_key, token, thing;
         bool registered = false;
-        bool answered = false;  ///< an answer with it has arrived at the station
+        bool answered = false;          ///< an answer with it has arrived at the station
+        bool answered_in_calm = false;  ///< likewise, when nothing could go wrong any more
     };
 
     cloud(const profile& day, dice& chance, agenda& time, keys& made, story& told);

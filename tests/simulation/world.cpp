@@ -137,7 +137,7 @@ void world::turn() {
     if (turns_left_ == 0) return crash(chance_.chance(day_.power_cuts));
     if (life_->turn()) {
         if (turns_left_ > 0) --turns_left_;
-    } else {
+    } else if (time_.next()) {  // of a station that has ended or has no power there may be nothing more to come
         time_.take();
     }
     if (!life_) return;
