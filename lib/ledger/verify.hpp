@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Recomputes the chain and the projections of a whole ledger in one pass over its events, in memory that does
 // not grow with it. Works on a snapshot, also while the daemon writes. The events are read on the caller's
-// thread and applied on another one (hash_checker), each with a connection of its own to the same
-// snapshot.
+// thread and applied on another one (hash_checker), each with a connection of its own to the same snapshot.
 // Heavy, for .cpp files of this room.
 #pragma once
 

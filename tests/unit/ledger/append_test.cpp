@@ -63,6 +63,20 @@ TEST_CASE("an impossible event fails its caller alone", "[ledger]") {
 
 namespace {
 
+/// Its writer takes a turn when the test says so.
+class scheduled_fixture : public ledger_fixture {
+  public:
+    scheduled_fixture() : ledger_fixture(false) {
+        how.schedule = [this](milliseconds, std::function<void()> turn) { turns.push_back(std::move(turn)); };
+        reopen();
+    }
+    ~scheduled_fixture() { book.reset(); }
+    scheduled_fixture(const scheduled_fixture&) = delete;
+    scheduled_fixture& operator=(const scheduled_fixture&) = delete;
+
+    std::vector<std::function<void()>> turns;
+};
+
 /// A board's attempt up to its certificate, to be written together or one by one.
 std::vector<ledger::accepted> story_of(const std::string& id, bool with_token = true) {
     ledger::attempt_started started;
@@ -196,12 +210,8 @@ TEST_CASE("an ownership token is never part of an event", "[ledger]") {
 TEST_CASE(
     "scheduled, the writer takes its turns when it is told to, and group commit works as with its thread",
     "[ledger]") {
-    std::vector<std::function<void()>> turns;
-    ledger_fixture line(false);
-    line.how.schedule = [&turns](milliseconds, std::function<void()> turn) {
-        turns.push_back(std::move(turn));
-    };
-    line.reopen();
+    scheduled_fixture line;
+    auto& turns = line.turns;
     int told = 0;
     for (int n = 0; n < 3; ++n)
         boost::asio::co_spawn(line.io, line.book->append(ledger::station_stopped{"x"}),
@@ -227,12 +237,8 @@ TEST_CASE(
 
 TEST_CASE("what comes together is one transaction: questions between events and a transcript do not cut it",
           "[ledger]") {
-    std::vector<std::function<void()>> turns;
-    ledger_fixture line(false);
-    line.how.schedule = [&turns](milliseconds, std::function<void()> turn) {
-        turns.push_back(std::move(turn));
-    };
-    line.reopen();
+    scheduled_fixture line;
+    auto& turns = line.turns;
     std::vector<std::int64_t> commits;
     line.book->on_commit([&commits](milliseconds, std::int64_t events) { commits.push_back(events); });
     const attempt_id id("attempt-1");
