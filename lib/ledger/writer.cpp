@@ -244,11 +244,14 @@ std::exception_ptr writer::write(std::span<accepted> group) {
         each.error = trouble ? trouble : impossible;
     }
     if (trouble || group.size() == 1) return trouble;
-    // One of them cannot be: halves find it, and the others are written.
+    // One of them cannot be: halves find it, and the others are written. In their order: when the disk fails
+    // meanwhile, what comes after waits too, and for the same reason.
     for (auto& each : group) each.error = nullptr;
-    const auto first = write(group.first(group.size() / 2));
-    const auto second = write(group.subspan(group.size() / 2));
-    return second ? second : first;
+    const auto rest = group.subspan(group.size() / 2);
+    const auto failed = write(group.first(group.size() / 2));
+    if (!failed) return write(rest);
+    for (auto& each : rest) each.error = failed;
+    return failed;
 }
 
 void writer::write_together(std::span<accepted> group) {

@@ -4,8 +4,10 @@
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
 
+#include <boost/asio/co_spawn.hpp>
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <functional>
 #include <map>
 
 #include "core/failure.hpp"
@@ -224,5 +226,64 @@ TEST_CASE("a failed sync, a restart, and then a power cut at any call lose nothi
             REQUIRE(story.found_after_restart(static_cast<std::uint32_t>(call)) == "");
             if (power_stayed) break;
         }
+    }
+}
+
+TEST_CASE(
+    "what nobody waits for stays, in its order, when the disk fails while an impossible event is looked for",
+    "[ledger][storage]") {
+    const auto kind = GENERATE(fault::short_write, fault::failed_sync, fault::failed_read);
+    const int times = GENERATE(1, 2, 4);
+    bool struck = true;
+    for (std::int64_t call = 0; struck; ++call) {
+        CAPTURE(static_cast<int>(kind), times, call);
+        faulty_disk disk;
+        boost::asio::io_context io{1};
+        standing_clock clock;
+        const logger log{logger::target::nowhere};
+        std::vector<std::function<void()>> turns;
+        ledger::options how;
+        how.file = "/ledger.db";
+        how.station = "line-1";
+        how.threaded = false;
+        how.vfs = disk.name();
+        how.schedule = [&turns](milliseconds, std::function<void()> turn) {
+            turns.push_back(std::move(turn));
+        };
+        ledger::ledger book(how, io.get_executor(), clock, log);
+        const attempt_id id("attempt-1");
+        ledger::identified who;
+        who.attempt = id;
+        who.serial = serial_number("SN0001");
+        ledger::admitted admitted;
+        admitted.attempt = id;
+        admitted.serial = who.serial;
+        ledger::csr_made made;
+        made.attempt = id;
+
+        book.append_later(ledger::order_closed{order_name("that nobody opened"), "Lin"});
+        book.append_later(ledger::attempt_started{id, slot_name("A1"), "usb-1", product_name("meter")});
+        book.append_later(std::move(who));
+        book.append_later(ledger::order_closed{order_name("that nobody opened"), "Lin"});
+        book.append_later(std::move(admitted));
+        book.append_later(std::move(made));
+        disk.set(kind, call, times);
+        REQUIRE(turns.size() == 1);
+        turns.front()();
+        struck = disk.has_struck();
+        disk.set(fault::none, 0);
+        bool durable = false;
+        boost::asio::co_spawn(io, book.flush(),
+                              [&durable](const std::exception_ptr& why) { durable = !why; });
+        io.poll();
+        turns.back()();
+        io.restart();
+        io.poll();
+
+        REQUIRE(durable);
+        std::vector<std::string> kinds;
+        for (const auto& row : ledger::reader("/ledger.db", disk.name()).events_of("attempt-1"))
+            kinds.push_back(row.kind);
+        REQUIRE(kinds == std::vector<std::string>{"attempt-started", "identified", "admitted", "csr-made"});
     }
 }
