@@ -124,6 +124,7 @@ station::plug plug_of(bench& where, const std::shared_ptr<flash>& board, const s
     what.open = [&where, board, slot]() -> asio::awaitable<std::unique_ptr<station::board>> {
         if (where.faults && where.chance.chance(where.day.step_fails / 4))
             throw failure("port-busy", "Opening the port", slot, "as the seed has it");
+        where.worked_on[where.attempt_in(slot)] = board;
         co_return std::make_unique<plugged_board>(where, board, slot);
     };
     return what;

@@ -63,7 +63,7 @@ world::world(std::uint64_t seed)
       around_{
           day_,     chance_, time_,        story_,
           witness_, cloud_,  disk_.name(), [this](const station::slot_status& slot) { check_pass(slot); }},
-      bench_{day_, chance_, time_, story_, witness_, keys_, true, {}} {
+      bench_{day_, chance_, time_, story_, witness_, keys_, true, {}, {}} {
     bench_.attempt_in = [this](const std::string& slot) { return life_->slot(slot).attempt.text(); };
     if (!chance_.chance(50)) disk_.take_files_of(disk_with_ledger());
     for (int number = 1; number <= day_.boards + day_.clones; ++number) {
@@ -277,11 +277,15 @@ bool world::brought_to_its_end(const std::shared_ptr<flash>& board) {
     return true;
 }
 
+/// Of the board that was worked on: while the outcome was written another, even a clone that says the same
+/// serial, may have been put in its place.
 void world::check_pass(const station::slot_status& slot) {
-    const auto sits = std::find_if(boards_.begin(), boards_.end(),
-                                   [&slot](const auto& one) { return one->slot == slot.slot.text(); });
-    if (sits == boards_.end() || (*sits)->serial != slot.serial.text()) return;
-    const auto& board = **sits;
+    const auto worked_on = bench_.worked_on.find(slot.attempt.text());
+    if (worked_on == bench_.worked_on.end())
+        return story_.violation("I1: " + slot.attempt.text() + " passed, and no board was spoken to");
+    const auto& board = *worked_on->second;
+    if (board.serial != slot.serial.text())
+        story_.violation("I1: " + board.name + " passed as " + slot.serial.text());
     const auto known = cloud_.certificates().find(slot.certificate.text());
     if (known == cloud_.certificates().end() || !known->second.registered)
         return story_.violation("I1: " + board.name +
