@@ -9,6 +9,7 @@
 
 #include "cloud.hpp"
 #include "ledger/reader.hpp"
+#include "witness.hpp"
 
 namespace fleetline::simulation {
 
@@ -18,11 +19,10 @@ struct order_model {
     std::set<std::string> serials;  ///< that were ever put on its list
 };
 
-/// `held`: the serials of the boards that hold a certificate, by its id. `forgiven`: how many certificates of
-/// a serial may be known to nobody.
+/// `held`: the serials of the boards that hold a certificate, by its id. `watching` knows which certificates
+/// may be known to nobody.
 void check_books(const ledger::reader& from, const std::map<std::string, cloud::certificate>& handed_out,
                  const std::map<std::string, std::string>& held,
-                 const std::map<std::string, order_model>& orders,
-                 const std::map<std::string, std::int64_t>& forgiven, story& told);
+                 const std::map<std::string, order_model>& orders, const witness& watching, story& told);
 
 }  // namespace fleetline::simulation

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <exception>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "core/logger.hpp"
@@ -28,10 +29,12 @@ class relay final : public station::issuer_observer {
   public:
     explicit relay(story& told) : story_(told) {}
     station::issuer_observer* to = nullptr;
+    std::set<std::string> unwritten;  ///< certificates that came since the ledger last had nothing to write
 
     void certificate_unaccounted(std::string pem, std::string id, attempt_id attempt,
                                  std::string why) override {
         story_.tell("session: certificate '" + short_id(id) + "' unaccounted: " + why);
+        if (!id.empty()) unwritten.insert(id);
         if (to != nullptr)
             to->certificate_unaccounted(std::move(pem), std::move(id), std::move(attempt), std::move(why));
     }
@@ -75,15 +78,20 @@ station::station_settings settings_of(const profile& day, std::uint64_t life) {
     return wanted;
 }
 
-ledger::options options_of(const surroundings& around) {
+/// `written`: after each turn of the ledger.
+ledger::options options_of(const surroundings& around, std::function<void()> written) {
     ledger::options wanted;
     wanted.file = "/ledger.db";
     wanted.station = "line-1";
     wanted.threaded = false;
     wanted.vfs = around.vfs;
-    wanted.schedule = [&around](milliseconds at_least, std::function<void()> turn) {
+    wanted.schedule = [&around, written = std::move(written)](milliseconds at_least,
+                                                              std::function<void()> turn) {
         const auto takes = at_least + around.chance.skewed(around.day.write_time);
-        around.time.after(takes, agenda::owner::station, std::move(turn));
+        around.time.after(takes, agenda::owner::station, [turn = std::move(turn), written] {
+            turn();
+            written();
+        });
     };
     return wanted;
 }
@@ -94,7 +102,7 @@ struct life::parts {
     parts(const surroundings& with, std::uint64_t number)
         : around(with),
           observer(with.told),
-          book(options_of(with), io.get_executor(), with.time, log),
+          book(options_of(with, [this] { note_written(); }), io.get_executor(), with.time, log),
           cloud(io.get_executor(), with.day, with.chance, with.time, with.far, with.watching, observer),
           here(settings_of(with.day, number), book, cloud, with.time, log, io.get_executor()) {
         observer.to = &here;
@@ -120,6 +128,12 @@ struct life::parts {
             cloud.is_durable(slot.attempt.text());
             if (slot.state == station::slot_state::passed) around.on_pass(slot);
         }
+    }
+
+    /// What waited is in the ledger, or was dropped, which nothing excuses.
+    void note_written() {
+        const auto left = book.waiting();
+        if (left.queued == 0 && left.kept == 0) observer.unwritten.clear();
     }
 
     const surroundings& around;
@@ -154,6 +168,7 @@ bool life::turn() {
 
 void life::kill() {
     parts_->cloud.killed();
+    for (const auto& id : parts_->observer.unwritten) parts_->around.watching.died_before_writing(id);
     drop();
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ class witness {
     /// As many certificates of this serial may be in nobody's books.
     void forgive(const std::string& serial, std::int64_t certificates) { forgiven_[serial] += certificates; }
     const std::map<std::string, std::int64_t>& forgiven() const { return forgiven_; }
+    /// The station died before the ledger had its turn to write down that this certificate has come.
+    void died_before_writing(const std::string& certificate) { unwritten_.insert(certificate); }
+    const std::set<std::string>& unwritten() const { return unwritten_; }
 
     /// With the ledger that the dead left behind.
     void compare(const ledger::reader& book) const;
@@ -35,6 +39,7 @@ class witness {
     story& story_;
     std::vector<effect> seen_;
     std::map<std::string, std::int64_t> forgiven_;
+    std::set<std::string> unwritten_;
 };
 
 }  // namespace fleetline::simulation

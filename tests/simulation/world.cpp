@@ -304,7 +304,7 @@ void world::check() {
     witness_.compare(book);
     std::map<std::string, std::string> held;
     for (const auto& board : boards_) held[board->certificate] = board->serial;
-    check_books(book, cloud_.certificates(), held, orders_, witness_.forgiven(), story_);
+    check_books(book, cloud_.certificates(), held, orders_, witness_, story_);
 }
 
 }  // namespace fleetline::simulation
