@@ -48,6 +48,7 @@ station::product_settings product_of(const config::product_section& from,
     product.template_name = from.template_name;
     product.thing_pattern = from.thing_name;
     product.serial_echo = from.serial_echo;
+    product.certificate_echo = from.certificate_echo;
     product.common_name = from.common_name;
     product.parameters = from.parameters;
     product.station_signed = from.station_signed;

@@ -16,7 +16,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr milliseconds ask_limit{10'000};  // beside the way to the cloud, which takes as long
-constexpr const char* what = "template's echo";
 constexpr const char* mismatched = "cloud-answer-mismatched";
 
 using product = config::product_section;
@@ -53,54 +52,78 @@ std::optional<json> template_in(const cloud::command_result& asked) {
     return body;
 }
 
-/// Whether a value of the template becomes the serial number: {"Ref": a parameter that is the serial}.
-bool becomes_serial(const json& value, const product& made) {
+/// One thing that the template's DeviceConfiguration may repeat.
+struct echo {
+    const char* what;     ///< the check's name
+    const char* setting;  ///< of [[product]]
+    const char* of;
+    std::string key;    ///< as configured
+    std::string value;  ///< that the template should have
+};
+
+echo serial_echo(const product& made) {
+    std::string parameter = "SerialNumber";
+    for (const auto& [name, text] : made.parameters)
+        if (text == "{serial}") parameter = name;
+    return {"template's echo", "serial_echo", "serial", made.serial_echo, parameter};
+}
+
+echo certificate_echo(const product& made) {
+    return {"certificate's echo", "certificate_echo", "certificate id", made.certificate_echo,
+            "AWS::IoT::Certificate::Id"};
+}
+
+const char* without(const echo& wanted) {
+    return wanted.of == std::string_view("serial") ? "answers are told apart by the thing's name"
+                                                   : "a board that gets a second certificate waits up to 80 "
+                                                     "s for what may still come of its first";
+}
+
+/// Whether a value of the template becomes what is to be repeated: {"Ref": its parameter}.
+bool becomes(const json& value, const echo& wanted, const product& made) {
     if (!value.is_object() || !value.contains("Ref") || !value["Ref"].is_string()) return false;
-    const auto given = made.parameters.find(value["Ref"].get<std::string>());
-    return given != made.parameters.end() && given->second == "{serial}";
+    const auto name = value["Ref"].get<std::string>();
+    if (name == wanted.value) return true;
+    const auto given = made.parameters.find(name);
+    return wanted.of == std::string_view("serial") && given != made.parameters.end() &&
+           given->second == "{serial}";
 }
 
-finding good(std::string text) {
-    return {what, health::good, std::move(text), {}, {}};
-}
-
-finding judge_template(const json& body, const product& made) {
+finding judge_template(const json& body, const product& made, const echo& wanted) {
     const auto& name = made.template_name;
-    const auto& key = made.serial_echo;
+    const std::string of = wanted.of;
     json configuration = json::object();
     if (body.contains("DeviceConfiguration") && body["DeviceConfiguration"].is_object())
         configuration = body["DeviceConfiguration"];
-    if (key.empty()) {
+    if (wanted.key.empty()) {
         for (const auto& [other, value] : configuration.items()) {
-            if (!becomes_serial(value, made)) continue;
-            return {what, health::doubtful,
-                    name + " repeats the serial as '" + other + "', and the station does not look at it",
-                    "Set serial_echo = \"" + other + "\" for product '" + made.name.text() +
-                        "': answers are then told apart by it.",
+            if (!becomes(value, wanted, made)) continue;
+            return {wanted.what, health::doubtful,
+                    name + " repeats the " + of + " as '" + other + "', and the station does not look at it",
+                    std::string("Set ") + wanted.setting + " = \"" + other + "\" for product '" +
+                        made.name.text() + "': answers are then told apart by it.",
                     "station-configuration"};
         }
-        return good(name + " repeats no serial; answers are told apart by the thing's name");
+        return {wanted.what, health::good, name + " repeats no " + of + "; " + without(wanted), {}, {}};
     }
-    if (!configuration.contains(key))
-        return {what, health::bad,
-                name + " has no '" + key + "' in its DeviceConfiguration: no board of product '" +
+    if (!configuration.contains(wanted.key))
+        return {wanted.what, health::bad,
+                name + " has no '" + wanted.key + "' in its DeviceConfiguration: no board of product '" +
                     made.name.text() + "' can pass",
-                "Add \"" + key +
-                    "\": {\"Ref\": \"SerialNumber\"} to the template's DeviceConfiguration, or "
-                    "take [[product]] serial_echo out.",
+                "Add \"" + wanted.key + "\": {\"Ref\": \"" + wanted.value +
+                    "\"} to the template's DeviceConfiguration, or take [[product]] " + wanted.setting +
+                    " out.",
                 mismatched};
-    if (!becomes_serial(configuration[key], made))
-        return {what, health::doubtful,
-                "'" + key + "' of " + name + " is " + one_line(configuration[key]) +
-                    ", which may not be the serial number",
-                "Let it be {\"Ref\": NAME}, NAME being the parameter that is \"{serial}\" in "
-                "[product.parameters].",
-                mismatched};
-    return good(name + " repeats the serial as '" + key + "'");
+    if (!becomes(configuration[wanted.key], wanted, made))
+        return {wanted.what, health::doubtful,
+                "'" + wanted.key + "' of " + name + " is " + one_line(configuration[wanted.key]) +
+                    ", which may not be the " + of,
+                "Let it be {\"Ref\": \"" + wanted.value + "\"}.", mismatched};
+    return {wanted.what, health::good, name + " repeats the " + of + " as '" + wanted.key + "'", {}, {}};
 }
 
 /// What the last board's registration shows, if there was one with this template.
-std::optional<finding> judge_last_board(surroundings& here, const product& made) try {
+std::optional<finding> judge_last_board(surroundings& here, const product& made, const echo& wanted) try {
     std::optional<finding> found;
     ledger::filter last;
     last.product = made.name.text();
@@ -114,10 +137,14 @@ std::optional<finding> judge_last_board(surroundings& here, const product& made)
             const auto payload = json::parse(event.payload_json, nullptr, false);
             if (!payload.is_object() || !payload.contains("device_configuration")) continue;
             const auto& got = payload["device_configuration"];
-            const bool fits = got.contains(made.serial_echo) && got[made.serial_echo] == row.serial;
-            if (fits)
-                found = good(made.template_name + " repeats the serial as '" + made.serial_echo +
-                             "': " + row.serial + " got it on " + row.started_at.substr(0, 10));
+            const auto& value = wanted.of == std::string_view("serial") ? row.serial : row.certificate_id;
+            if (got.contains(wanted.key) && got[wanted.key] == value)
+                found = finding{wanted.what,
+                                health::good,
+                                made.template_name + " repeats the " + wanted.of + " as '" + wanted.key +
+                                    "': " + row.serial + " got it on " + row.started_at.substr(0, 10),
+                                {},
+                                {}};
         }
         return false;
     });
@@ -128,17 +155,21 @@ std::optional<finding> judge_last_board(surroundings& here, const product& made)
     return std::nullopt;
 }
 
-finding judge_unasked(surroundings& here, const product& made, const cloud::command_result& asked) {
-    if (made.serial_echo.empty())
-        return good("none is configured for '" + made.name.text() +
-                    "': answers are told apart by the thing's name");
-    if (auto seen = judge_last_board(here, made)) return *seen;
+finding judge_unasked(surroundings& here, const product& made, const echo& wanted,
+                      const cloud::command_result& asked) {
+    if (wanted.key.empty())
+        return {wanted.what,
+                health::good,
+                "none is configured for '" + made.name.text() + "': " + without(wanted),
+                {},
+                {}};
+    if (auto seen = judge_last_board(here, made, wanted)) return *seen;
     auto why = asked.complaint;
     while (!why.empty() && (why.back() == '\n' || why.back() == ' ')) why.pop_back();
     why.erase(0, why.find_first_not_of('\n'));
     return {
-        what, health::doubtful,
-        "whether " + made.template_name + " repeats the serial as '" + made.serial_echo +
+        wanted.what, health::doubtful,
+        "whether " + made.template_name + " repeats the " + wanted.of + " as '" + wanted.key +
             "' is not known: no board has been registered with it, and AWS did not say (" + why + ")",
         "Run it as somebody whose AWS CLI may iot:DescribeProvisioningTemplate; or the first board tells.",
         mismatched};
@@ -151,12 +182,15 @@ asio::awaitable<void> check_templates(surroundings& here, time_source& time, fin
     std::set<std::string> done;
     const auto end = time.now() + ask_limit;
     for (const auto& made : given.products) {
-        if (!done.insert(made.template_name + '\n' + made.serial_echo).second) continue;
+        if (!done.insert(made.template_name + '\n' + made.serial_echo + '\n' + made.certificate_echo).second)
+            continue;
         auto words = describe(made.template_name, given.cloud.endpoint);
         const auto left = std::max(milliseconds{1}, end - time.now());
         const auto asked = co_await cloud::run_command(time, std::move(words), left);
         const auto body = template_in(asked);
-        into.push_back(body ? judge_template(*body, made) : judge_unasked(here, made, asked));
+        for (const auto& wanted : {serial_echo(made), certificate_echo(made)})
+            into.push_back(body ? judge_template(*body, made, wanted)
+                                : judge_unasked(here, made, wanted, asked));
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Does the provisioning template repeat the board's serial number, as [[product]] serial_echo says? For the
-// doctor's .cpp files only. One thread; changes nothing, here or at AWS.
+// Does the provisioning template repeat the board's serial number and the certificate's id, as [[product]]
+// serial_echo and certificate_echo say? For the doctor's .cpp files only. One thread; changes nothing, here or
+// at AWS.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

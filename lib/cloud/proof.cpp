@@ -11,6 +11,16 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
+/// What an answer's DeviceConfiguration repeats of the request.
+enum class echo { unasked, missing, fits, of_another };
+
+echo echo_in(const registration_answer& answer, const std::string& key, const std::string& value) {
+    if (key.empty()) return echo::unasked;
+    const auto found = answer.device_configuration.find(key);
+    if (found == answer.device_configuration.end()) return echo::missing;
+    return found->second == value ? echo::fits : echo::of_another;
+}
+
 }  // namespace
 
 std::string certificate_flaw(const certificate_answer& answer, const x509::certificate& certificate,
@@ -39,23 +49,27 @@ belonging belongs(const registration_answer& answer, const station::registration
                   std::string& why) {
     const bool thing_fits = request.expected_thing.empty() ? holds_serial(answer.thing, request.serial.text())
                                                            : answer.thing == request.expected_thing.text();
-    if (request.serial_echo_key.empty()) {
-        return thing_fits ? belonging::mine : belonging::foreign;
-    }
-    const auto echo = answer.device_configuration.find(request.serial_echo_key);
-    const bool echo_there = echo != answer.device_configuration.end();
-    const bool echo_fits = echo_there && echo->second == request.serial.text();
-    if (echo_fits && thing_fits) return belonging::mine;
-    if (echo_fits) {
-        why = "the cloud made thing '" + printable(answer.thing) + "' of this serial";
+    const auto certificate = echo_in(answer, request.certificate_echo_key, request.certificate.text());
+    const auto serial = echo_in(answer, request.serial_echo_key, request.serial.text());
+    if (certificate == echo::of_another) return belonging::foreign;
+    if (serial == echo::of_another) {
+        if (certificate != echo::fits) return belonging::foreign;
+        why = "the cloud registered this board's certificate with another serial";
         return belonging::broken;
     }
-    if (!echo_there && thing_fits) {
-        why = "the template's DeviceConfiguration has no '" + request.serial_echo_key +
-              "' that repeats the serial";
+    const bool named = certificate == echo::fits || serial == echo::fits;
+    if (certificate == echo::missing || serial == echo::missing) {
+        if (!named && !thing_fits) return belonging::foreign;
+        why =
+            "the template's DeviceConfiguration has no '" +
+            (certificate == echo::missing ? request.certificate_echo_key + "' that repeats the certificate id"
+                                          : request.serial_echo_key + "' that repeats the serial");
         return belonging::broken;
     }
-    return belonging::foreign;
+    if (thing_fits) return belonging::mine;
+    if (!named) return belonging::foreign;
+    why = "the cloud made thing '" + printable(answer.thing) + "' of this serial";
+    return belonging::broken;
 }
 
 }  // namespace fleetline::cloud

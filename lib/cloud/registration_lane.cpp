@@ -26,7 +26,8 @@ registration_lane::registration_lane(const session_settings& settings, const std
 
 void registration_lane::arrange(call& asked) {
     const auto& request = request_of(asked);
-    if (request.earlier_unanswered) asked.not_before = last_answer(born_);
+    if (!request.certificate_echo_key.empty()) return;
+    if (request.registered_otherwise) asked.not_before = last_answer(born_);
     for (const auto& past : past_) {
         const auto& earlier = past.request;
         // The same certificate again is the same registration, whichever answer it is.
@@ -72,7 +73,9 @@ void registration_lane::accepted(std::string_view payload, monotonic_time now, u
 // A thing name that merely contains the serial may contain a longer one, of a request given up earlier.
 bool registration_lane::may_be_late(const registration_answer& answer, const call& candidate) const {
     const auto& request = request_of(candidate);
-    if (!request.serial_echo_key.empty() || !request.expected_thing.empty()) return false;
+    if (!request.serial_echo_key.empty() || !request.certificate_echo_key.empty() ||
+        !request.expected_thing.empty())
+        return false;
     return std::any_of(past_.begin(), past_.end(), [&](const auto& past) {
         std::string why;
         return past.request.serial != request.serial &&
@@ -113,9 +116,10 @@ void registration_lane::remember(const call& ended, const std::string& thing) {
     past.request.certificate = request.certificate;
     past.request.expected_thing = request.expected_thing;
     past.request.serial_echo_key = request.serial_echo_key;
+    past.request.certificate_echo_key = request.certificate_echo_key;
     past.thing = thing;
-    if (!thing.empty()) past.answerable_until = ended.times.answered + settings().echo;
-    const bool another_may_come = ended.silent_asks > 0 || (thing.empty() && ended.in_flight);
+    // One that was taken may come again, and much later than an echo does.
+    const bool another_may_come = !thing.empty() || ended.silent_asks > 0 || ended.in_flight;
     if (another_may_come) past.answerable_until = last_answer(ended.times.sent);
     past_.push_back(std::move(past));
     if (past_.size() > most_remembered) past_.pop_front();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// RegisterThing with one template: an answer is the request's whose serial it repeats, or whose thing name it
-// carries; where neither can be known beforehand, requests go one at a time. Which of a serial's certificates
-// was registered no answer says: a request with another certificate than the serial's earlier one waits until
-// that one's answer can no longer come. Owned by the traffic, on the io_context thread only.
+// RegisterThing with one template: an answer is the request's whose certificate id or serial it repeats, or
+// whose thing name it carries; where none can be known beforehand, requests go one at a time. Which of a
+// serial's certificates was registered only the former says: where the template does not repeat it, a request
+// with another certificate than the serial's earlier one waits until that one's answer can no longer come,
+// nor come again. Owned by the traffic, on the io_context thread only.
 #pragma once
 
 #include <deque>

@@ -73,7 +73,9 @@ std::optional<std::uint64_t> traffic::add(std::unique_ptr<registration_call> ask
     auto* held = find(register_topics(settings_.format, asked->request.template_name).request);
     if (held == nullptr) return std::nullopt;
     prepare(*asked, asked->request.patience, now);
-    asked->exclusive = asked->request.serial_echo_key.empty() && asked->request.expected_thing.empty();
+    const auto& told_by = asked->request;
+    asked->exclusive = told_by.certificate_echo_key.empty() && told_by.serial_echo_key.empty() &&
+                       told_by.expected_thing.empty();
     held->lane->add(std::move(asked));
     return last_id_;
 }

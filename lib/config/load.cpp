@@ -114,6 +114,9 @@ void read_product(section from, product_section& into, const std::filesystem::pa
     if (!into.thing_name.empty() && into.thing_name.find("{serial}") == std::string::npos)
         from.complain("thing_name", "must contain {serial}: every board needs a thing of its own");
     from.text("serial_echo", into.serial_echo);
+    from.text("certificate_echo", into.certificate_echo);
+    if (!into.certificate_echo.empty() && into.certificate_echo == into.serial_echo)
+        from.complain("certificate_echo", "is the same as serial_echo: one key cannot repeat both");
     from.text("common_name", into.common_name);
     if (into.common_name.find("{serial}") == std::string::npos)
         from.complain("common_name", "must contain {serial}");

@@ -76,7 +76,8 @@ struct product_section {
     std::string template_name;
     std::string
         thing_name;  ///< pattern with {serial}, as the template makes it; empty: must contain the serial
-    std::string serial_echo;  ///< key of the template's DeviceConfiguration that repeats the serial
+    std::string serial_echo;       ///< key of the template's DeviceConfiguration that repeats the serial
+    std::string certificate_echo;  ///< and the one that repeats the certificate's id
     std::string common_name = "{serial}";  ///< of the CSR; AWS copies it into the certificate
     std::map<std::string, std::string> parameters{{"SerialNumber", "{serial}"}};
     bool station_signed = false;          ///< the station signs its requests, for the cloud's hook

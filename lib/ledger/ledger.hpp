@@ -63,8 +63,8 @@ struct device_record {
     std::string template_name;
     thing_name thing;
     std::map<std::string, std::string> device_configuration;
-    /// Certificates it was to be registered with, no answer being known.
-    std::vector<certificate_id> unanswered_registrations;
+    /// Certificates it was registered with, or was to be, no answer being known.
+    std::vector<certificate_id> registrations;
     certificate_id current_certificate;  ///< of the last passed attempt; a rework replaces it
     bool rework_authorised = false;      ///< and not used up yet
     std::int64_t failures = 0;           ///< failed attempts since the last pass or authorised rework

@@ -100,11 +100,11 @@ void fill_certificate(connection& rows, const certificate_state& c, utc_time now
     if (record.token_expires > now) record.ownership_token = secret(token.view(0));
 }
 
-std::vector<certificate_id> unanswered_registrations(connection& rows, const serial_number& serial) {
+std::vector<certificate_id> registrations_of(connection& rows, const serial_number& serial) {
     // One that was set aside before it was to be registered is `unaccounted`.
     auto& row = rows.prepared(
-        "SELECT certificate_id FROM certificate WHERE serial = ?1 AND registration IS NULL AND state IN "
-        "('requested', 'orphaned', 'revoked')");
+        "SELECT certificate_id FROM certificate WHERE serial = ?1 AND (registration IS NOT NULL OR state IN "
+        "('requested', 'orphaned', 'revoked'))");
     const resetting after(row);
     row.bind(1, serial.text());
     std::vector<certificate_id> found;
@@ -119,7 +119,7 @@ device_record device_record_of(connection& rows, const serial_number& serial, ut
     record.serial = serial;
     const auto past = history_of(rows, serial);
     record.failures = past.failures;
-    record.unanswered_registrations = unanswered_registrations(rows, serial);
+    record.registrations = registrations_of(rows, serial);
     // One authorisation is good until the board passes; failed tries do not use it up.
     record.rework_authorised = past.rework > (past.passed ? past.passed->last_event : 0);
     if (past.passed) {

@@ -86,9 +86,10 @@ struct registration_request {
     thing_name expected_thing;  ///< from the product's pattern; empty: the thing name must contain the serial
     std::string
         serial_echo_key;  ///< key of DeviceConfiguration that repeats the serial; empty if there is none
-    /// An earlier life of the station asked for the same serial's registration with another certificate, and
-    /// the ledger knows of no answer: it may still come, and names serial and thing as this one's does.
-    bool earlier_unanswered = false;
+    std::string certificate_echo_key;  ///< the same of the certificate's id
+    /// The same serial's registration has been asked for with another certificate, perhaps in an earlier life
+    /// of the station: its answer may still come, or come again, and names serial and thing as this one's.
+    bool registered_otherwise = false;
     request_patience patience{0};
 };
 
@@ -120,8 +121,8 @@ class issuer_observer {
     virtual void certificate_unaccounted(std::string certificate_pem, std::string id, attempt_id attempt,
                                          std::string why) = 0;
 
-    /// A registration answer that belongs to no waiting request, or does not fit the one it names. `attempt` is
-    /// set when it shows whose it was.
+    /// A registration answer that belongs to no waiting request, or does not fit the one it names. `attempt`
+    /// is set when it shows whose it was.
     virtual void registration_unaccounted(std::string thing, attempt_id attempt, std::string why) = 0;
 
     virtual void status_changed(const issuer_status& status) = 0;

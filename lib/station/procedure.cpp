@@ -166,7 +166,7 @@ asio::awaitable<resume_action> procedure::look_back() {
         co_await attempt_.note(std::move(resumed));
     }
     current_ = record.current_certificate;
-    unanswered_ = record.unanswered_registrations;
+    registrations_ = record.registrations;
     issued_.id = record.certificate;
     switch (action) {
         case resume_action::start_over_after_lost_issue:
@@ -476,8 +476,9 @@ asio::awaitable<registration_request> procedure::registration() {
     if (!product_.thing_pattern.empty()) request.expected_thing = thing_name{filled(product_.thing_pattern)};
     request.serial_echo_key = product_.serial_echo;
     request.patience = product_.patience;
-    request.earlier_unanswered = std::any_of(unanswered_.begin(), unanswered_.end(),
-                                             [this](const auto& other) { return other != issued_.id; });
+    request.certificate_echo_key = product_.certificate_echo;
+    request.registered_otherwise = std::any_of(registrations_.begin(), registrations_.end(),
+                                               [this](const auto& other) { return other != issued_.id; });
     if (product_.station_signed) {
         registration_statement what{issued_.id, serial_, seat_.order, shop_.settings.id,
                                     shop_.time.utc_now()};

@@ -102,8 +102,8 @@ class procedure {
     bool recorded_ = false;    ///< the certificate is in the ledger already (resumed)
     bool registered_ = false;  ///< the registration is in the ledger already (resumed)
     credential credential_;
-    certificate_id current_;                  ///< of an earlier pass, replaced by this one
-    std::vector<certificate_id> unanswered_;  ///< earlier attempts wanted the serial registered with these
+    certificate_id current_;                     ///< of an earlier pass, replaced by this one
+    std::vector<certificate_id> registrations_;  ///< earlier attempts wanted the serial registered with these
 };
 
 }  // namespace fleetline::station

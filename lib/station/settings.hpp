@@ -35,6 +35,7 @@ struct product_settings {
     std::string template_name;
     std::string thing_pattern;  ///< with {serial}; empty: the thing name must contain the serial
     std::string serial_echo;    ///< key of DeviceConfiguration
+    std::string certificate_echo;
     std::string common_name = "{serial}";
     std::map<std::string, std::string> parameters;
     bool station_signed = false;  ///< parameters that the station signed are sent too
@@ -63,15 +64,16 @@ struct station_settings {
     /// An attempt whose board went away, and that is back in its slot within this, goes on. Long enough for a
     /// board with a USB of its own to start, and for a hub to be reset.
     milliseconds longest_absence{3'000};
-    std::filesystem::path seating_file;  ///< of what the next life shows again, see seating.hpp; empty: nothing
+    std::filesystem::path
+        seating_file;                 ///< of what the next life shows again, see seating.hpp; empty: nothing
     std::filesystem::path duty_file;  ///< of who is signed on, see duty.hpp; empty: no restart remembers it
     std::vector<product_settings> products;
     std::vector<slot_settings> slots;
 
     signer sign;  ///< needed by products that are station_signed
 
-    /// Answers ids of attempts; empty: unique ones of the system's random numbers. For simulations, in which a
-    /// seed decides everything.
+    /// Answers ids of attempts; empty: unique ones of the system's random numbers. For simulations, in which
+    /// a seed decides everything.
     std::function<std::string()> make_id;
 
     /// Called when an attempt leaves a step, with what that took; empty: nobody counts.

@@ -87,7 +87,7 @@ class Doctor(unittest.TestCase):
         cls.number = 0
 
     # -- stations -----------------------------------------------------------------------------------------------------
-    def station(self, name, product="", slot=True, ledger="ledger.db", echo="", **cloud):
+    def station(self, name, product="", slot=True, ledger="ledger.db", echo="", certificate_echo="", **cloud):
         """A configuration of its own; `cloud` replaces keys of [cloud]."""
         at = self.line.local_cloud
         keys = {"endpoint": at["host"], "port": int(at["port"]), "ca_file": str(at["ca"]),
@@ -100,6 +100,7 @@ class Doctor(unittest.TestCase):
         text += f'[ledger]\nfile = "{ledger}"\n[api]\nsocket = "api.sock"\n[usb]\ndirectory = "usb"\n'
         text += f'[[product]]\nname = "board"\ntemplate = "{product or "fleetline-rehearsal"}"\n'
         text += f'serial_echo = "{echo}"\n' if echo else ""
+        text += f'certificate_echo = "{certificate_echo}"\n' if certificate_echo else ""
         text += '[[slot]]\nname = "A1"\nport = "1"\n' if slot else ""
         (folder / "fleetline.toml").write_text(text)
         return folder
@@ -441,9 +442,9 @@ class Doctor(unittest.TestCase):
         self.assertEqual(check["state"], "good" if in_sync else "doubtful")
         self.assertIn("synchronised" if in_sync else "not synchronised", check["text"])
 
-    def echo(self, folder, **options):
+    def echo(self, folder, of="template", **options):
         document, run = self.checks(folder, **options)
-        (check,) = [c for c in document["checks"] if c["what"] == "template's echo"]
+        (check,) = [c for c in document["checks"] if c["what"] == f"{of}'s echo"]
         self.assertLess(run.seconds, 15)
         return check, run
 
@@ -462,6 +463,26 @@ class Doctor(unittest.TestCase):
         self.assertEqual(check["state"], "doubtful")
         self.assertIn('serial_echo = "serialNumber"', check["remedy"])
 
+    def test_the_certificate_s_echo_is_asked_of_aws_too(self):
+        aws = {"aws": {"AWS_ENDPOINT_URL": self.line.cloud_env["AWS_ENDPOINT_URL"], "AWS_ACCESS_KEY_ID": "test",
+                       "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-west-1"}}
+        check, run = self.echo(self.station("id", certificate_echo="certificateId", **self.claim("id")), "certificate", **aws)
+        self.assertEqual((check["state"], run.returncode), ("good", 0), run.stdout)
+        self.assertEqual(check["text"], "fleetline-rehearsal repeats the certificate id as 'certificateId'")
+
+        check, run = self.echo(self.station("wrong-id", certificate_echo="colour", **self.claim("wrong-id")), "certificate", **aws)
+        self.assertEqual((check["state"], check["code"], run.returncode), ("bad", "cloud-answer-mismatched", 1), run.stdout)
+        self.assertIn('Add "colour": {"Ref": "AWS::IoT::Certificate::Id"}', check["remedy"])
+
+        check, _ = self.echo(self.station("serial-as-id", certificate_echo="serialNumber", **self.claim("serial-as-id")),
+                             "certificate", **aws)
+        self.assertEqual(check["state"], "doubtful")
+        self.assertIn("may not be the certificate id", check["text"])
+
+        check, _ = self.echo(self.station("unused-id", **self.claim("unused-id")), "certificate", **aws)
+        self.assertEqual(check["state"], "doubtful")
+        self.assertIn('certificate_echo = "certificateId"', check["remedy"])
+
     def test_without_aws_rights_the_last_board_tells_of_the_template_s_echo(self):
         check, run = self.echo(self.station("no-rights", echo="serialNumber", endpoint="no.invalid"))
         self.assertEqual((check["state"], check["code"]), ("doubtful", "cloud-answer-mismatched"), run.stdout)
@@ -478,6 +499,9 @@ class Doctor(unittest.TestCase):
             (device,) = line.json_lines("devices")
             self.assertEqual(check["state"], "good", run.stdout)
             self.assertIn(f"repeats the serial as 'serialNumber': {device['serial']} got it", check["text"])
+            check, _ = self.echo(line.dir, "certificate")
+            self.assertEqual(check["state"], "good", run.stdout)
+            self.assertIn(f"repeats the certificate id as 'certificateId': {device['serial']} got it", check["text"])
             toml = line.dir / "fleetline.toml"
             toml.write_text(toml.read_text().replace('serial_echo = "serialNumber"', 'serial_echo = "colour"'))
             check, _ = self.echo(line.dir)

@@ -150,7 +150,7 @@ socket = "{self.api_socket}"
 directory = "usb"
 '''
         for dialect in dialects:
-            thing = f'thing_name = "fleetline-{{serial}}"\nserial_echo = "serialNumber"' if template == TEMPLATE else ""
+            thing = f'thing_name = "fleetline-{{serial}}"\nserial_echo = "serialNumber"\ncertificate_echo = "certificateId"' if template == TEMPLATE else ""
             text += f'''
 [[product]]
 name = "{dialect}-board"

@@ -138,6 +138,7 @@ void cloud::provision(const std::string& topic, const std::string& payload) {
     json reply;
     reply["thingName"] = known.thing;
     reply["deviceConfiguration"]["serialNumber"] = serial;
+    reply["deviceConfiguration"]["certificateId"] = found->first;
     answer(topic, reply.dump(), {});
 }
 

@@ -65,6 +65,7 @@ station::station_settings settings_of(const profile& day, std::uint64_t life) {
     product.template_name = "widget-template";
     if (day.expected_thing) product.thing_pattern = "thing-{serial}";
     if (day.echo) product.serial_echo = "serialNumber";
+    if (day.certificate_echo) product.certificate_echo = "certificateId";
     product.parameters["SerialNumber"] = "{serial}";
     product.board_endpoint = "cloud.example";
     product.order_required = day.order_required;

@@ -14,6 +14,7 @@ profile profile_of(dice& chance) {
     p.pause = milliseconds{100 << chance.below(9)};
     p.expected_thing = chance.chance(500);
     p.echo = chance.chance(500);
+    p.certificate_echo = p.acts % 2 == 0;  // no draw of its own: seeds stay the days they were
     p.order_required = chance.chance(300);
     if (chance.chance(250)) p.token_lifetime = milliseconds{5'000 << chance.below(5)};
     if (chance.chance(300)) p.patience = milliseconds{2'000 << chance.below(6)};

@@ -17,8 +17,9 @@ struct profile {
     milliseconds pause{0};  ///< between two acts, at most
 
     // The station's settings.
-    bool expected_thing = false;  ///< the product states its thing names
-    bool echo = false;            ///< the template repeats the serial
+    bool expected_thing = false;    ///< the product states its thing names
+    bool echo = false;              ///< the template repeats the serial
+    bool certificate_echo = false;  ///< and the certificate's id
     bool order_required = false;
     milliseconds token_lifetime{3'600'000};
     milliseconds patience{300'000};
@@ -28,8 +29,8 @@ struct profile {
     // The disk.
     milliseconds write_time{0};  ///< of a group, at most
     int disk_faults = 0;         ///< weight among the acts
-    int crashes = 0;     ///< per mille of the station's lives
-    int power_cuts = 0;  ///< per mille of the crashes
+    int crashes = 0;             ///< per mille of the station's lives
+    int power_cuts = 0;          ///< per mille of the crashes
 
     // The cloud; each per mille of the messages.
     milliseconds cloud_time{0};

@@ -44,6 +44,7 @@ name = "board"
 template = "fleetline-rehearsal"
 thing_name = "fleetline-{{serial}}"
 serial_echo = "serialNumber"
+certificate_echo = "certificateId"
 board_ca_file = "ca.pem"
 '''
     for port in PORTS + NEVER_PLUGGED:

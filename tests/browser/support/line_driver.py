@@ -22,6 +22,7 @@ template = "fleetline-rehearsal"
 board_ca_file = "{ca}"
 thing_name = "fleetline-{{serial}}"
 serial_echo = "serialNumber"
+certificate_echo = "certificateId"
 start = "scan"
 
 [[slot]]

@@ -22,6 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             station::registration_request request;
             request.serial = serial_number("SN1");
             request.serial_echo_key = size % 2 == 0 ? "serial" : "";
+            request.certificate_echo_key = size % 3 == 0 ? "certificate" : "";
             std::string why;
             (void)cloud::belongs(*registered, request, why);
         }

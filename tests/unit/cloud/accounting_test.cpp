@@ -119,10 +119,52 @@ TEST_CASE("a second copy of the answer for an earlier certificate is not taken f
     line.answer(first);
     CHECK(line.ends.count("second") == 0);
 
-    line.later(milliseconds{500});
+    // Even over another connection.
+    line.wire.link_lost(line.now);
+    line.later(milliseconds{79'000});
+    line.wire.link_up(16);
+    line.answer(first);
+    CHECK(line.ends.count("second") == 0);
+
+    line.later(milliseconds{1'000});
     REQUIRE(line.sent.size() == 2);
     line.answer(honest_answers::register_thing(line.sent[1]));
     CHECK(line.ends["second"] == "registered");
+}
+
+TEST_CASE("where the template repeats the certificate id, a newer certificate waits for nothing",
+          "[cloud][books]") {
+    wire_alone line;
+    line.certificate_echo = "certificate";
+    const board made("SN0001");
+    line.enroll(made, "first", true);
+    REQUIRE(line.sent.size() == 1);
+    const auto first = honest_answers::register_thing(line.sent[0], "first");
+    line.answer(first);
+    REQUIRE(line.ends["first"] == "registered");
+
+    line.enroll(made, "second", true);
+    REQUIRE(line.sent.size() == 2);
+    SECTION("and copies of earlier answers are not its") {
+        line.answer(first);
+        line.later(milliseconds{15'000});
+        line.answer(first);
+        CHECK(line.ends.count("second") == 0);
+        line.answer(honest_answers::register_thing(line.sent[1], "second"));
+        CHECK(line.ends["second"] == "registered");
+    }
+    SECTION("and an answer without the id is not taken, and says why") {
+        line.answer(honest_answers::register_thing(line.sent[1]));
+        CHECK(line.ends["second"] == "cloud-answer-mismatched");
+        CHECK(line.notes.registrations.back().why ==
+              "the template's DeviceConfiguration has no 'certificate' that repeats the certificate id");
+    }
+    SECTION("and its id with another serial is nobody's") {
+        auto answer = honest_answers::register_thing(line.sent[1], "second");
+        answer.payload.replace(answer.payload.find(R"("serial":"SN0001")"), 17, R"("serial":"SN0002")");
+        line.answer(answer);
+        CHECK(line.ends["second"] == "cloud-answer-mismatched");
+    }
 }
 
 TEST_CASE("what an earlier life of the station asked for may be answered yet", "[cloud][books]") {

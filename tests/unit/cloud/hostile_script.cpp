@@ -148,7 +148,8 @@ std::vector<hostile_answer> hostile_script::answers(const std::string& topic, st
     if (topic == create_topic_) {
         create(topic, *by_csr_.at(body.at("certificateSigningRequest").get<std::string>()));
     } else {
-        register_thing(topic, *by_serial_.at(body.at("parameters").at("SerialNumber").get<std::string>()));
+        register_thing(topic, *by_serial_.at(body.at("parameters").at("SerialNumber").get<std::string>()),
+                       body.at("certificateOwnershipToken").get<std::string>());
     }
     if (roll(50) == 0) {
         const auto stray = to_nobody();
@@ -206,13 +207,15 @@ void hostile_script::create(const std::string& topic, hostile_board& from) {
     yes(false, false, 5, 300);
 }
 
-void hostile_script::register_thing(const std::string& topic, const hostile_board& from) {
+void hostile_script::register_thing(const std::string& topic, const hostile_board& from,
+                                    const std::string& token) {
     if (from.registers == end_fate::refused) {
         return send(topic + "/rejected", refusal(400, "InvalidParameters"), 5, 300);
     }
     json body;
     body["thingName"] = "board-" + (from.registers == end_fate::mismatched ? "SN000001" : from.serial);
     body["deviceConfiguration"]["serial"] = from.serial;
+    body["deviceConfiguration"]["certificate"] = token;  // as hostile_test has it
     send(topic + "/accepted", body, 5, 300);
 }
 

@@ -87,7 +87,7 @@ class hostile_script {
     nlohmann::json certificate_answer(const std::string& key, const std::string& serial, bool expired,
                                       bool wrong_id);
     void create(const std::string& topic, hostile_board& from);
-    void register_thing(const std::string& topic, const hostile_board& from);
+    void register_thing(const std::string& topic, const hostile_board& from, const std::string& token);
     int roll(int most) { return std::uniform_int_distribution<int>(0, most - 1)(dice_); }
 
     std::mt19937_64 dice_;

@@ -16,7 +16,7 @@ using namespace fleetline::tests;
 namespace {
 
 /// By what the answer to a registration is known.
-enum class known_by { echo, thing, part_of_thing };
+enum class known_by { echo, certificate, thing, part_of_thing };
 
 struct hostile_cloud {
     hostile_cloud(const hostile_measure& measure, hostile_manner manner, known_by registrations)
@@ -99,8 +99,11 @@ struct hostile_cloud {
         asked->request.serial = serial_number(from.serial);
         asked->request.template_name = "boards";
         if (by != known_by::part_of_thing) asked->request.expected_thing = thing_name("board-" + from.serial);
+        asked->request.certificate = certificate_id(from.certificate);
         if (by == known_by::echo) asked->request.serial_echo_key = "serial";
-        asked->body = cloud::write_register_request(format, secret("token"), {{"SerialNumber", from.serial}});
+        if (by == known_by::certificate) asked->request.certificate_echo_key = "certificate";
+        asked->body =
+            cloud::write_register_request(format, secret(from.certificate), {{"SerialNumber", from.serial}});
         asked->done = [this, &from](cloud::outcome<station::registration> result) {
             if (const auto* why = std::get_if<station::request_failure>(&result))
                 return finished(from, why->code());
@@ -156,6 +159,7 @@ TEST_CASE("a hostile cloud never gets an answer to a wrong board, and every boar
     const auto [manner, by, usual] = GENERATE(table<hostile_manner, known_by, std::size_t>({
         {{json, false}, known_by::echo, 2'000},
         {{json, true}, known_by::echo, 1'000},
+        {{cbor, false}, known_by::certificate, 1'000},
         {{cbor, false}, known_by::thing, 1'000},
         {{json, false}, known_by::part_of_thing, 500},
         {{cbor, true}, known_by::part_of_thing, 500},
@@ -171,7 +175,7 @@ TEST_CASE("a hostile cloud never gets an answer to a wrong board, and every boar
     std::map<std::string, std::size_t> ends;
     for (const auto& held : aws.script.boards()) {
         ++ends[held->ended];
-        const auto allowed = held->allowed(by == known_by::echo);
+        const auto allowed = held->allowed(by == known_by::echo || by == known_by::certificate);
         if (allowed.contains(held->ended)) {
             if (held->ended == "passed") CHECK(held->thing == "board-" + held->serial);
             continue;

@@ -120,12 +120,13 @@ message honest_answers::create(const message& request) const {
     return {request.topic + "/accepted", written(request, certificate_body(pem, sha256_of_certificate(pem)))};
 }
 
-message honest_answers::register_thing(const message& request) {
+message honest_answers::register_thing(const message& request, const std::string& certificate) {
     const auto serial = serial_in(request);
     json body;
     body["thingName"] = "board-" + serial;
     body["deviceConfiguration"]["serial"] = serial;
     body["deviceConfiguration"]["colour"] = "green";
+    if (!certificate.empty()) body["deviceConfiguration"]["certificate"] = certificate;
     return {request.topic + "/accepted", written(request, body)};
 }
 

@@ -41,7 +41,8 @@ class honest_answers {
     honest_answers();
     std::vector<message> operator()(const message& request) const;
     message create(const message& request) const;
-    static message register_thing(const message& request);
+    /// `certificate`: its id is repeated too.
+    static message register_thing(const message& request, const std::string& certificate = {});
     static message reject(const message& request, int status, const std::string& error,
                           const std::string& words);
 

@@ -33,11 +33,12 @@ class wire_alone {
         return given;
     }
 
-    void enroll(const board& made, const std::string& certificate, bool earlier_unanswered = false) {
+    void enroll(const board& made, const std::string& certificate, bool registered_otherwise = false) {
         auto asked = std::make_unique<cloud::registration_call>();
         asked->request = registration_for(made, "token of " + certificate);
         asked->request.certificate = certificate_id(certificate);
-        asked->request.earlier_unanswered = earlier_unanswered;
+        asked->request.registered_otherwise = registered_otherwise;
+        asked->request.certificate_echo_key = certificate_echo;
         asked->body = cloud::write_register_request(
             cloud::payload_format::json, asked->request.ownership_token, asked->request.parameters);
         asked->done = [this, certificate](const cloud::outcome<station::registration>& result) {
@@ -90,6 +91,7 @@ class wire_alone {
     }
 
     note_taker notes;
+    std::string certificate_echo;  ///< key, as the template has it
     std::vector<message> sent;
     int issued = 0;
     std::map<std::string, std::string> ends;              ///< of registrations, by certificate

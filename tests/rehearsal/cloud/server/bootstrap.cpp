@@ -49,7 +49,10 @@ std::string template_body(registry& known) {
              {{"CertificateId", {{"Ref", "AWS::IoT::Certificate::Id"}}}, {"Status", "ACTIVE"}}}}},
           {"policy",
            {{"Type", "AWS::IoT::Policy"}, {"Properties", {{"PolicyDocument", thing_policy(known)}}}}}}},
-        {"DeviceConfiguration", {{"serialNumber", serial}, {"environment", "rehearsal"}}}};
+        {"DeviceConfiguration",
+         {{"serialNumber", serial},
+          {"certificateId", {{"Ref", "AWS::IoT::Certificate::Id"}}},
+          {"environment", "rehearsal"}}}};
     return body.dump(2);
 }
 
