@@ -466,7 +466,7 @@ class Doctor(unittest.TestCase):
     def test_the_certificate_s_echo_is_asked_of_aws_too(self):
         aws = {"aws": {"AWS_ENDPOINT_URL": self.line.cloud_env["AWS_ENDPOINT_URL"], "AWS_ACCESS_KEY_ID": "test",
                        "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-west-1"}}
-        check, run = self.echo(self.station("id", certificate_echo="certificateId", **self.claim("id")), "certificate", **aws)
+        check, run = self.echo(self.station("id-echo", certificate_echo="certificateId", **self.claim("id-echo")), "certificate", **aws)
         self.assertEqual((check["state"], run.returncode), ("good", 0), run.stdout)
         self.assertEqual(check["text"], "fleetline-rehearsal repeats the certificate id as 'certificateId'")
 
