@@ -9,7 +9,7 @@ namespace fleetline::cloud {
 
 namespace {
 
-constexpr std::size_t most_remembered = 2048;
+constexpr std::size_t most_remembered = 2048;  // of those to which nothing can come any more
 
 const station::registration_request& request_of(const call& held) {
     return static_cast<const registration_call&>(held).request;
@@ -122,7 +122,8 @@ void registration_lane::remember(const call& ended, const std::string& thing) {
     const bool another_may_come = !thing.empty() || ended.silent_asks > 0 || ended.in_flight;
     if (another_may_come) past.answerable_until = last_answer(ended.times.sent);
     past_.push_back(std::move(past));
-    if (past_.size() > most_remembered) past_.pop_front();
+    while (past_.size() > most_remembered && past_.front().answerable_until <= ended.times.sent)
+        past_.pop_front();
 }
 
 }  // namespace fleetline::cloud

@@ -132,6 +132,27 @@ TEST_CASE("a second copy of the answer for an earlier certificate is not taken f
     CHECK(line.ends["second"] == "registered");
 }
 
+TEST_CASE("a serial's earlier certificate is not forgotten for all the boards that come between",
+          "[cloud][books]") {
+    auto fast = wire_alone::settings();
+    fast.register_thing = {1e6, 1e6};
+    wire_alone line(fast);
+    board made("SN0001");
+    line.enroll(made, "first");
+    line.answer_at_once(honest_answers::register_thing(line.sent.back()));
+    for (int number = 0; number < 3'000; ++number) {
+        made.serial = "SN1" + std::to_string(number);
+        line.enroll(made, made.serial);
+        line.answer_at_once(honest_answers::register_thing(line.sent.back()));
+    }
+    REQUIRE(line.ends[made.serial] == "registered");
+
+    made.serial = "SN0001";
+    line.enroll(made, "second");
+    line.answer_at_once(honest_answers::register_thing(line.sent.front()));
+    CHECK(line.ends.count("second") == 0);
+}
+
 TEST_CASE("where the template repeats the certificate id, a newer certificate waits for nothing",
           "[cloud][books]") {
     wire_alone line;
