@@ -48,13 +48,26 @@ void world::unplug_one() {
 }
 
 void world::retry_one() {
-    const auto slot = "A" + std::to_string(1 + chance_.below(day_.slots));
+    retry(slot_name{"A" + std::to_string(1 + chance_.below(day_.slots))});
+}
+
+void world::retry(const slot_name& slot) {
     try {
-        life_->here().retry(slot_name{slot});
-        story_.tell("retry in " + slot);
+        life_->here().retry(slot);
+        story_.tell("retry in " + slot.text());
     } catch (const failure&) {
         // nothing there, or busy
     }
+}
+
+/// Whoever waits for a seat in the order tries again when another board is nearly done.
+void world::retry_others() {
+    if (day_.hears_late == milliseconds{0} || calm_) return;
+    time_.after(milliseconds{0}, agenda::owner::world, [this] {
+        if (!life_) return;
+        for (const auto& slot : life_->here().status().slots)
+            if (slot.failure_code == "order-quota-reached") retry(slot.slot);
+    });
 }
 
 void world::rework_one() {
@@ -73,7 +86,7 @@ void world::change_orders() {
     }
     const auto name = "WO-" + std::to_string(orders_.size() + 1);
     order_model model;
-    if (chance_.chance(400)) model.quota = 1 + chance_.below(day_.boards);
+    if (chance_.chance(400)) model.quota = 1 + chance_.below((day_.boards + 1) / 2);
     model.allow_list = chance_.chance(400);
     std::vector<serial_number> serials;
     for (const auto& board : boards_)

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/logger.hpp"
+#include "hearing.hpp"
 #include "session.hpp"
 
 namespace fleetline::simulation {
@@ -103,7 +104,8 @@ struct life::parts {
     parts(const surroundings& with, std::uint64_t number)
         : around(with),
           observer(with.told),
-          book(options_of(with, [this] { note_written(); }), io.get_executor(), with.time, log),
+          answers(io, with.chance, with.time, with.day.hears_late),
+          book(options_of(with, [this] { note_written(); }), hearing::executor(answers), with.time, log),
           cloud(io.get_executor(), with.day, with.chance, with.time, with.far, with.watching, observer),
           here(settings_of(with.day, number), book, cloud, with.time, log, io.get_executor()) {
         observer.to = &here;
@@ -120,6 +122,9 @@ struct life::parts {
             if (working && slot.at > station::step::admit &&
                 !at_work.emplace(slot.serial.text(), slot.slot.text()).second)
                 around.told.violation("I6: " + slot.serial.text() + " is worked on in two slots");
+            if (working && slot.at == station::step::prove &&
+                std::exchange(proved[slot.slot.text()], slot.attempt.text()) != slot.attempt.text())
+                around.on_nearly_done();
             if (working || slot.attempt.empty() || !slot.duration) continue;
             if (std::exchange(shown[slot.slot.text()], slot.attempt.text()) == slot.attempt.text()) continue;
             around.told.tell(slot.slot.text() + " shows " + std::string(to_text(slot.state)) + " " +
@@ -141,10 +146,12 @@ struct life::parts {
     droppable_context io;
     logger log{logger::target::nowhere};
     relay observer;
+    hearing answers;
     ledger::ledger book;
     session cloud;
     station::station here;
-    std::map<std::string, std::string> shown;  ///< attempt by slot
+    std::map<std::string, std::string> shown;   ///< attempt by slot
+    std::map<std::string, std::string> proved;  ///< likewise
     bool ended = false;
     std::exception_ptr trouble;
 };
@@ -168,14 +175,19 @@ bool life::turn() {
 }
 
 void life::kill() {
+    unwritten_is_lost();
+    drop();
+}
+
+void life::unwritten_is_lost() {
     parts_->cloud.killed();
     for (const auto& id : parts_->observer.unwritten) parts_->around.watching.died_before_writing(id);
-    drop();
 }
 
 void life::drop() {
     parts_->here.on_change([] {});
     parts_->around.far.client_gone();
+    parts_->answers.end();
     parts_->io.drop();
     parts_->observer.to = nullptr;
     parts_->around.time.drop_station();

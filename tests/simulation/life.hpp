@@ -26,6 +26,7 @@ struct surroundings {
     cloud& far;
     std::string vfs;
     std::function<void(const station::slot_status&)> on_pass;
+    std::function<void()> on_nearly_done;  ///< a board is to prove what it holds
 };
 
 class life {
@@ -40,6 +41,8 @@ class life {
     bool turn();
     /// Nothing that is left to do is done.
     void kill();
+    /// It dies, or ends because of a disk that takes nothing: what it has not written nobody will ever know.
+    void unwritten_is_lost();
 
     bool ended() const;
     std::string trouble() const;  ///< that ended it, if it was not stopped

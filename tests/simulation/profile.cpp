@@ -24,6 +24,7 @@ profile profile_of(dice& chance) {
     p.write_time = milliseconds{1 << chance.below(9)};
     p.cloud_time = milliseconds{20 << chance.below(6)};
     p.board_time = milliseconds{10 << chance.below(8)};
+    if (p.slots > 1 && p.acts % 3 != 0) p.hears_late = p.board_time;  // no draw of its own either
     const auto often = [&chance](int at_most, int per_mille) {
         return chance.chance(per_mille) ? 1 + static_cast<int>(chance.below(at_most)) : 0;
     };

@@ -28,6 +28,7 @@ struct profile {
 
     // The disk.
     milliseconds write_time{0};  ///< of a group, at most
+    milliseconds hears_late{0};  ///< the station of what the ledger answers; at most
     int disk_faults = 0;         ///< weight among the acts
     int crashes = 0;             ///< per mille of the station's lives
     int power_cuts = 0;          ///< per mille of the crashes

@@ -60,9 +60,15 @@ world::world(std::uint64_t seed)
       witness_(time_, story_),
       keys_(chance_),
       cloud_(day_, chance_, time_, keys_, story_),
-      around_{
-          day_,     chance_, time_,        story_,
-          witness_, cloud_,  disk_.name(), [this](const station::slot_status& slot) { check_pass(slot); }},
+      around_{day_,
+              chance_,
+              time_,
+              story_,
+              witness_,
+              cloud_,
+              disk_.name(),
+              [this](const station::slot_status& slot) { check_pass(slot); },
+              [this] { retry_others(); }},
       bench_{day_, chance_, time_, story_, witness_, keys_, true, {}, {}} {
     bench_.attempt_in = [this](const std::string& slot) { return life_->slot(slot).attempt.text(); };
     if (!chance_.chance(50)) disk_.take_files_of(disk_with_ledger());
@@ -137,7 +143,8 @@ void world::turn() {
     if (turns_left_ == 0) return crash(chance_.chance(day_.power_cuts));
     if (life_->turn()) {
         if (turns_left_ > 0) --turns_left_;
-    } else if (time_.next()) {  // of a station that has ended or has no power there may be nothing more to come
+    } else if (time_.next()) {  // of a station that has ended or has no power there may be nothing more to
+                                // come
         time_.take();
     }
     if (!life_) return;
@@ -147,7 +154,9 @@ void world::turn() {
 
 /// It was stopped, or could not go on; the ledger is closed as it should be, and it is started again.
 void world::end_life() {
-    story_.tell("the station ended: " + life_->trouble());
+    const auto trouble = life_->trouble();
+    story_.tell("the station ended: " + trouble);
+    if (!trouble.empty()) life_->unwritten_is_lost();
     life_.reset();
     if (disk_.off()) disk_.power_on(static_cast<std::uint32_t>(chance_.any()));
     disk_.set(test::fault::none, 0);

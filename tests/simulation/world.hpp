@@ -33,6 +33,8 @@ class world {
     void plug_one();
     void unplug_one();
     void retry_one();
+    void retry_others();
+    void retry(const slot_name& slot);
     void rework_one();
     void change_orders();
     void wipe_one();
