@@ -19,6 +19,7 @@ constexpr std::string_view create_topic = "$aws/certificates/create-from-csr/jso
 constexpr milliseconds latest{70'000};   // after the request timed out, the station waits for it so long
 constexpr milliseconds soon_again{400};  // an answer that comes twice does so within `echo`
 constexpr milliseconds to_connect{500};
+constexpr milliseconds just_registered{10'000};  // the station may not have heard of it yet
 
 /// The same for all days.
 const test::certificate_maker& authority() {
@@ -50,8 +51,25 @@ void cloud::connect(client& who) {
 }
 
 void cloud::client_gone() {
+    if (client_ != nullptr) repeat_answers();
     client_ = nullptr;
     ++connection_;
+}
+
+/// To a station that has started since they are news, though it acted on them before it died.
+void cloud::repeat_answers() {
+    if (!faults_ || day_.answer_twice == 0) return;
+    for (const auto& [id, made] : certificates_)
+        if (made.registered && time_.now() - made.registered_at < just_registered)
+            deliver(chance_.up_to(latest), std::string(create_topic) + "/accepted", answer_of(id, made), id);
+}
+
+std::string cloud::answer_of(const std::string& id, const certificate& made) {
+    json body;
+    body["certificateId"] = id;
+    body["certificatePem"] = made.pem;
+    body["certificateOwnershipToken"] = made.token;
+    return body.dump();
 }
 
 void cloud::cut_link(milliseconds away) {
@@ -94,13 +112,8 @@ std::string cloud::answer_with(const std::string& csr_pem, std::string& id) {
     made.public_key = request.public_key;
     made.token = "token-" + std::to_string(++tokens_);
     id = sha256_hex(x509::from_pem("CERTIFICATE", made.pem).value());
-    json body;
-    body["certificateId"] = id;
-    body["certificatePem"] = made.pem;
-    body["certificateOwnershipToken"] = made.token;
     story_.tell("cloud: certificate " + short_id(id) + " for '" + made.serial + "'");
-    certificates_[id] = std::move(made);
-    return body.dump();
+    return answer_of(id, certificates_[id] = std::move(made));
 }
 
 void cloud::create(const std::string& topic, const std::string& payload) {
@@ -133,6 +146,7 @@ void cloud::provision(const std::string& topic, const std::string& payload) {
         story_.violation("I1: certificate " + short_id(found->first) + " was asked for by " + known.serial +
                          " and is registered by " + serial);
     known.registered = true;
+    known.registered_at = time_.now();
     known.thing = "thing-" + serial;
     story_.tell("cloud: " + known.thing + " has " + short_id(found->first));
     json reply;

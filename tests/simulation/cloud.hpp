@@ -27,6 +27,7 @@ class cloud {
     struct certificate {
         std::string pem, serial, public_key, token, thing;
         bool registered = false;
+        monotonic_time registered_at{};
         bool answered = false;          ///< an answer with it has arrived at the station
         bool answered_in_calm = false;  ///< likewise, when nothing could go wrong any more
     };
@@ -56,7 +57,9 @@ class cloud {
     void refuse(const std::string& topic, int status, const std::string& error);
     void answer(const std::string& topic, std::string payload, const std::string& id);
     void deliver(milliseconds delay, const std::string& topic, std::string payload, const std::string& id);
+    void repeat_answers();
     void hand_out_to_nobody();
+    static std::string answer_of(const std::string& id, const certificate& made);
     std::string answer_with(const std::string& csr_pem, std::string& id);
 
     const profile& day_;
