@@ -51,6 +51,7 @@ class plugged_board final : public station::board {
         saw("a certificate is delivered", "delivery-started");
         const auto id = sha256_hex(what.certificate_der);
         const auto thing = what.thing.text();
+        bench_.on_delivery(*flash_, id);
         co_await before("deliver");
         flash_->certificate = id;
         flash_->thing = thing;

@@ -36,7 +36,8 @@ struct bench {
     keys& made;
     bool faults = true;
     std::function<std::string(const std::string& slot)> attempt_in;  ///< the one under way there
-    std::map<std::string, std::shared_ptr<flash>> worked_on;         ///< the last one, by attempt
+    std::function<void(const flash&, const std::string& certificate)> on_delivery;
+    std::map<std::string, std::shared_ptr<flash>> worked_on;  ///< the last one, by attempt
 };
 
 station::plug plug_of(bench& where, const std::shared_ptr<flash>& board, const std::string& slot);

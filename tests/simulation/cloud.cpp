@@ -145,15 +145,30 @@ void cloud::provision(const std::string& topic, const std::string& payload) {
     if (known.serial != serial)
         story_.violation("I1: certificate " + short_id(found->first) + " was asked for by " + known.serial +
                          " and is registered by " + serial);
+    repeat_registrations(topic, found->first);
     known.registered = true;
     known.registered_at = time_.now();
     known.thing = "thing-" + serial;
     story_.tell("cloud: " + known.thing + " has " + short_id(found->first));
-    json reply;
-    reply["thingName"] = known.thing;
-    reply["deviceConfiguration"]["serialNumber"] = serial;
-    reply["deviceConfiguration"]["certificateId"] = found->first;
-    answer(topic, reply.dump(), {});
+    answer(topic, registration_of(found->first, known), found->first);
+}
+
+/// The answers to the same serial's earlier registrations come once more, when they are most welcome.
+void cloud::repeat_registrations(const std::string& topic, const std::string& but_for) {
+    if (!faults_ || day_.answer_twice == 0) return;
+    const auto& serial = certificates_.at(but_for).serial;
+    for (const auto& [id, made] : certificates_)
+        if (id != but_for && made.serial == serial && made.registered &&
+            time_.now() - made.registered_at < latest - day_.cloud_time)
+            deliver(chance_.skewed(day_.cloud_time), topic + "/accepted", registration_of(id, made), id);
+}
+
+std::string cloud::registration_of(const std::string& id, const certificate& made) {
+    json body;
+    body["thingName"] = made.thing;
+    body["deviceConfiguration"]["serialNumber"] = made.serial;
+    body["deviceConfiguration"]["certificateId"] = id;
+    return body.dump();
 }
 
 void cloud::refuse(const std::string& topic, int status, const std::string& error) {
@@ -187,7 +202,7 @@ void cloud::deliver(milliseconds delay, const std::string& topic, std::string pa
         if (client_ == nullptr || !up_) return;
         const auto known = certificates_.find(id);
         if (known != certificates_.end()) {
-            known->second.answered = true;
+            (topic.starts_with(create_topic) ? known->second.answered : known->second.confirmed) = true;
             known->second.answered_in_calm = known->second.answered_in_calm || !faults_;
         }
         client_->message(topic, payload);

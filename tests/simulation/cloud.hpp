@@ -28,6 +28,7 @@ class cloud {
         std::string pem, serial, public_key, token, thing;
         bool registered = false;
         monotonic_time registered_at{};
+        bool confirmed = false;         ///< that it is registered has arrived at the station
         bool answered = false;          ///< an answer with it has arrived at the station
         bool answered_in_calm = false;  ///< likewise, when nothing could go wrong any more
     };
@@ -58,6 +59,8 @@ class cloud {
     void answer(const std::string& topic, std::string payload, const std::string& id);
     void deliver(milliseconds delay, const std::string& topic, std::string payload, const std::string& id);
     void repeat_answers();
+    void repeat_registrations(const std::string& topic, const std::string& but_for);
+    static std::string registration_of(const std::string& id, const certificate& made);
     void hand_out_to_nobody();
     static std::string answer_of(const std::string& id, const certificate& made);
     std::string answer_with(const std::string& csr_pem, std::string& id);

@@ -69,8 +69,9 @@ world::world(std::uint64_t seed)
               disk_.name(),
               [this](const station::slot_status& slot) { check_pass(slot); },
               [this] { retry_others(); }},
-      bench_{day_, chance_, time_, story_, witness_, keys_, true, {}, {}} {
+      bench_{day_, chance_, time_, story_, witness_, keys_, true, {}, {}, {}} {
     bench_.attempt_in = [this](const std::string& slot) { return life_->slot(slot).attempt.text(); };
+    bench_.on_delivery = [this](const flash& board, const std::string& id) { check_delivery(board, id); };
     if (!chance_.chance(50)) disk_.take_files_of(disk_with_ledger());
     for (int number = 1; number <= day_.boards + day_.clones; ++number) {
         auto board = std::make_shared<flash>();
@@ -284,6 +285,14 @@ bool world::brought_to_its_end(const std::shared_ptr<flash>& board) {
     }
     story_.violation("I5: " + board->name + " was released and does not pass");
     return true;
+}
+
+/// Whatever answer the station took for that of the registration, the cloud has told it of none yet.
+void world::check_delivery(const flash& board, const std::string& certificate) {
+    const auto known = cloud_.certificates().find(certificate);
+    if (known == cloud_.certificates().end() || !known->second.confirmed)
+        story_.violation("I1: " + board.name + " is given " + short_id(certificate) +
+                         ", which the cloud has not said to be registered");
 }
 
 /// Of the board that was worked on: while the outcome was written another, even a clone that says the same

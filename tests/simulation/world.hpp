@@ -43,6 +43,7 @@ class world {
 
     void settle();
     bool brought_to_its_end(const std::shared_ptr<flash>& board);
+    void check_delivery(const flash& board, const std::string& certificate);
     void check_pass(const station::slot_status& slot);
     void check();
 
