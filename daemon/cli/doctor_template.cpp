@@ -75,8 +75,8 @@ echo certificate_echo(const product& made) {
 
 const char* without(const echo& wanted) {
     return wanted.of == std::string_view("serial") ? "answers are told apart by the thing's name"
-                                                   : "a board that gets a second certificate waits up to 80 "
-                                                     "s for what may still come of its first";
+                                                   : "a board that gets a new certificate waits until no "
+                                                     "late answer about its previous one can come";
 }
 
 /// Whether a value of the template becomes what is to be repeated: {"Ref": its parameter}.
@@ -138,13 +138,20 @@ std::optional<finding> judge_last_board(surroundings& here, const product& made,
             if (!payload.is_object() || !payload.contains("device_configuration")) continue;
             const auto& got = payload["device_configuration"];
             const auto& value = wanted.of == std::string_view("serial") ? row.serial : row.certificate_id;
-            if (got.contains(wanted.key) && got[wanted.key] == value)
-                found = finding{wanted.what,
-                                health::good,
-                                made.template_name + " repeats the " + wanted.of + " as '" + wanted.key +
-                                    "': " + row.serial + " got it on " + row.started_at.substr(0, 10),
-                                {},
-                                {}};
+            const bool fits = got.contains(wanted.key) && got[wanted.key] == value;
+            const std::string of = std::string(wanted.of) + " as '" + wanted.key + "'";
+            const auto who = row.serial + " on " + row.started_at.substr(0, 10);
+            found = fits ? finding{wanted.what,
+                                   health::good,
+                                   made.template_name + " repeats the " + of + ": it did for " + who,
+                                   {},
+                                   {}}
+                         : finding{wanted.what, health::doubtful,
+                                   "the last answer of " + made.template_name + " did not repeat the " + of +
+                                       ": that for " + who,
+                                   "Unless the template was changed since, add \"" + wanted.key +
+                                       "\": {\"Ref\": \"" + wanted.value + "\"} to its DeviceConfiguration.",
+                                   mismatched};
         }
         return false;
     });

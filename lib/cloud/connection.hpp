@@ -42,6 +42,9 @@ class connection final : private link_events {
         return id;
     }
     void withdraw(std::uint64_t id) { wire_.withdraw(id, time_.now()); }
+    monotonic_time registrable_from(const station::registration_request& request) const {
+        return wire_.registrable_from(request);
+    }
 
     payload_format format() const { return settings_.format; }
     station::issuer_status status() const;

@@ -58,6 +58,11 @@ class lane {
     /// The caller went away; what the cloud still answers is then late.
     void withdraw(std::uint64_t id, monotonic_time now);
 
+    /// Until when a registration waits for what an earlier one left behind.
+    virtual monotonic_time sendable_from(const station::registration_request& /*request*/) const {
+        return {};
+    }
+
     void message(std::string_view topic, std::string_view payload, monotonic_time now, utc_time utc);
 
     /// The longest-waiting request that may be sent now, if any.

@@ -15,6 +15,18 @@ const station::registration_request& request_of(const call& held) {
     return static_cast<const registration_call&>(held).request;
 }
 
+/// What tells its answers, and no secret.
+station::registration_request known_by(const station::registration_request& request) {
+    station::registration_request copy;
+    copy.serial = request.serial;
+    copy.attempt = request.attempt;
+    copy.certificate = request.certificate;
+    copy.expected_thing = request.expected_thing;
+    copy.serial_echo_key = request.serial_echo_key;
+    copy.certificate_echo_key = request.certificate_echo_key;
+    return copy;
+}
+
 }  // namespace
 
 registration_lane::registration_lane(const session_settings& settings, const std::string& template_name,
@@ -24,16 +36,20 @@ registration_lane::registration_lane(const session_settings& settings, const std
       observer_(observer),
       born_(born) {}
 
-void registration_lane::arrange(call& asked) {
-    const auto& request = request_of(asked);
-    if (!request.certificate_echo_key.empty()) return;
-    if (request.registered_otherwise) asked.not_before = last_answer(born_);
+monotonic_time registration_lane::sendable_from(const station::registration_request& request) const {
+    if (!request.certificate_echo_key.empty()) return {};
+    auto from = request.registered_otherwise ? last_answer(born_) : monotonic_time{};
     for (const auto& past : past_) {
         const auto& earlier = past.request;
         // The same certificate again is the same registration, whichever answer it is.
         if (earlier.serial != request.serial || earlier.certificate == request.certificate) continue;
-        asked.not_before = std::max(asked.not_before, past.answerable_until);
+        from = std::max(from, past.answerable_until);
     }
+    return from;
+}
+
+void registration_lane::arrange(call& asked) {
+    asked.not_before = sendable_from(request_of(asked));
     // Its patience is for the cloud, not for this.
     asked.patience_end = std::max(asked.patience_end, asked.not_before + asked.patience);
 }
@@ -89,7 +105,19 @@ void registration_lane::not_taken(const registration_answer& answer) {
     const auto past = std::find_if(past_.rbegin(), past_.rend(), [&](const auto& held) {
         return belongs(answer, held.request, why) == belonging::mine;
     });
-    if (past == past_.rend()) {
+    const auto* waiting = find_asked([&](const call& held) {
+        const auto& request = request_of(held);
+        if (request.certificate_echo_key.empty()) return false;
+        auto without_certificate = known_by(request);
+        without_certificate.certificate_echo_key.clear();
+        return belongs(answer, without_certificate, why) == belonging::mine;
+    });
+    if (past == past_.rend() && waiting != nullptr) {
+        // Of an earlier life; nothing is wrong with what is in flight.
+        ++count().late;
+        observer_.registration_unaccounted(answer.thing, waiting->attempt(),
+                                           "it is about an earlier certificate of this board");
+    } else if (past == past_.rend()) {
         why = "the cloud registered thing '" + answer.thing + "', which no board here asked for";
         note_foreign(why);
         observer_.registration_unaccounted(answer.thing, attempt_id{}, why);
@@ -109,14 +137,8 @@ void registration_lane::remember(const call& given_up) {
 }
 
 void registration_lane::remember(const call& ended, const std::string& thing) {
-    const auto& request = request_of(ended);
     past_request past;
-    past.request.serial = request.serial;
-    past.request.attempt = request.attempt;
-    past.request.certificate = request.certificate;
-    past.request.expected_thing = request.expected_thing;
-    past.request.serial_echo_key = request.serial_echo_key;
-    past.request.certificate_echo_key = request.certificate_echo_key;
+    past.request = known_by(request_of(ended));
     past.thing = thing;
     // One that was taken may come again, and much later than an echo does.
     const bool another_may_come = !thing.empty() || ended.silent_asks > 0 || ended.in_flight;

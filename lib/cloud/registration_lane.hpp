@@ -19,6 +19,8 @@ class registration_lane final : public lane {
     registration_lane(const session_settings& settings, const std::string& template_name, pace& speed,
                       std::mt19937_64& dice, station::issuer_observer& observer, monotonic_time born);
 
+    monotonic_time sendable_from(const station::registration_request& request) const override;
+
   protected:
     void accepted(std::string_view payload, monotonic_time now, utc_time utc) override;
     void remember(const call& given_up) override;

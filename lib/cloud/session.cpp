@@ -104,6 +104,10 @@ asio::awaitable<station::issued_keys> session::create_keys(station::keys_request
     co_return co_await outcome_of(std::move(place), *connection_, *id);
 }
 
+monotonic_time session::registrable_from(const station::registration_request& request) const {
+    return connection_->registrable_from(request);
+}
+
 asio::awaitable<station::registration> session::register_thing(station::registration_request request) {
     const auto executor = co_await asio::this_coro::executor;
     auto place = std::make_shared<landing<station::registration>>(executor);

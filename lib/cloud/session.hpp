@@ -51,6 +51,7 @@ class session final : public station::issuer {
     boost::asio::awaitable<station::issued_certificate> create_certificate(
         station::certificate_request request) override;
     boost::asio::awaitable<station::issued_keys> create_keys(station::keys_request request) override;
+    monotonic_time registrable_from(const station::registration_request& request) const override;
     boost::asio::awaitable<station::registration> register_thing(
         station::registration_request request) override;
 

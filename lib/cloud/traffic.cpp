@@ -40,8 +40,8 @@ traffic::traffic(session_settings settings, publish_function publish, station::i
     }
 }
 
-traffic::track* traffic::find(const std::string& request_topic) {
-    for (auto& held : tracks_) {
+const traffic::track* traffic::find(const std::string& request_topic) const {
+    for (const auto& held : tracks_) {
         if (held.lane->topics().request == request_topic) return &held;
     }
     return nullptr;
@@ -70,7 +70,7 @@ std::uint64_t traffic::add(std::unique_ptr<certificate_call> asked, monotonic_ti
 }
 
 std::optional<std::uint64_t> traffic::add(std::unique_ptr<registration_call> asked, monotonic_time now) {
-    auto* held = find(register_topics(settings_.format, asked->request.template_name).request);
+    const auto* held = find(register_topics(settings_.format, asked->request.template_name).request);
     if (held == nullptr) return std::nullopt;
     prepare(*asked, asked->request.patience, now);
     const auto& told_by = asked->request;
@@ -81,11 +81,16 @@ std::optional<std::uint64_t> traffic::add(std::unique_ptr<registration_call> ask
 }
 
 std::optional<std::uint64_t> traffic::add(std::unique_ptr<keys_call> asked, monotonic_time now) {
-    auto* held = find(keys_topics(settings_.format).request);
+    const auto* held = find(keys_topics(settings_.format).request);
     if (held == nullptr) return std::nullopt;
     prepare(*asked, asked->request.patience, now);
     held->lane->add(std::move(asked));
     return last_id_;
+}
+
+monotonic_time traffic::registrable_from(const station::registration_request& request) const {
+    const auto* held = find(register_topics(settings_.format, request.template_name).request);
+    return held == nullptr ? monotonic_time{} : held->lane->sendable_from(request);
 }
 
 void traffic::withdraw(std::uint64_t id, monotonic_time now) {

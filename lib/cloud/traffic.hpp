@@ -41,6 +41,8 @@ class traffic {
     /// nullopt if keys are not configured.
     std::optional<std::uint64_t> add(std::unique_ptr<keys_call> asked, monotonic_time now);
     void withdraw(std::uint64_t id, monotonic_time now);
+    /// As station::issuer has it.
+    monotonic_time registrable_from(const station::registration_request& request) const;
 
     void link_up(std::size_t most_in_flight);
     void link_lost(monotonic_time now);
@@ -87,7 +89,7 @@ class traffic {
 
     void deny(track& held);
     void prepare(call& asked, station::request_patience patience, monotonic_time now);
-    track* find(const std::string& request_topic);
+    const track* find(const std::string& request_topic) const;
     track* next_track(monotonic_time now, call*& asked);
     bool probing() const;
 

@@ -274,10 +274,11 @@ class ledger::impl {
                 std::unique_lock lock(mutex_);
                 const auto ready = [this] { return stopping_ || !queue_.empty(); };
                 awake_.wait_for(lock, trouble_.empty() ? look_at_file_every : probe_every, ready);
-                if (queue_.empty() && stopping_) break;  // kept_ has had its try with the last group
+                if (queue_.empty() && stopping_) break;
             }
             take_turn();
         }
+        if (!kept_.empty() && !damage_) write({}, {});  // what the last group's trouble kept has one more try
     }
 
     /// Events first, all in one transaction: a job sees everything that was accepted before it, and whatever

@@ -63,8 +63,10 @@ struct device_record {
     std::string template_name;
     thing_name thing;
     std::map<std::string, std::string> device_configuration;
-    /// Certificates it was registered with, or was to be, no answer being known.
+    /// Certificates of the last day that it was registered with, or was to be, no answer being known.
     std::vector<certificate_id> registrations;
+    /// Another serial number with this one in it was at work among the last attempts.
+    bool similar_serial_lately = false;
     certificate_id current_certificate;  ///< of the last passed attempt; a rework replaces it
     bool rework_authorised = false;      ///< and not used up yet
     std::int64_t failures = 0;           ///< failed attempts since the last pass or authorised rework

@@ -87,8 +87,9 @@ struct registration_request {
     std::string
         serial_echo_key;  ///< key of DeviceConfiguration that repeats the serial; empty if there is none
     std::string certificate_echo_key;  ///< the same of the certificate's id
-    /// The same serial's registration has been asked for with another certificate, perhaps in an earlier life
-    /// of the station: its answer may still come, or come again, and names serial and thing as this one's.
+    /// An earlier life of the station may have asked for the same serial's registration with another
+    /// certificate, or for that of a serial whose thing has this one in its name: the answer may still come,
+    /// or come again, and look like this one's.
     bool registered_otherwise = false;
     request_patience patience{0};
 };
@@ -148,6 +149,11 @@ class issuer {
         throw failure("station-configuration", "Asking the cloud for a key",
                       "serial " + request.serial.text(), "the cloud is not asked for keys here");
     }
+
+    /// Until when a registration must wait, since an answer about another certificate of the same serial may
+    /// come that could not be told from its own; the past: it need not. `register_thing` would wait as well,
+    /// but nobody could call it off.
+    virtual monotonic_time registrable_from(const registration_request& /*request*/) const { return {}; }
 
     /// cloud-token-refused: the ownership token is not (or no longer) good. cloud-rejected, cloud-denied:
     /// final for this board.

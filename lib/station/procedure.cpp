@@ -167,6 +167,7 @@ asio::awaitable<resume_action> procedure::look_back() {
     }
     current_ = record.current_certificate;
     registrations_ = record.registrations;
+    similar_serial_ = record.similar_serial_lately;
     issued_.id = record.certificate;
     switch (action) {
         case resume_action::start_over_after_lost_issue:
@@ -302,7 +303,6 @@ asio::awaitable<void> procedure::register_thing() {
 }
 
 asio::awaitable<bool> procedure::register_once() {
-    const monotonic_time until = shop_.time.now() + product_.patience;
     if (!recorded_) {
         ledger::issued issued;
         issued.attempt = attempt_.id();
@@ -316,8 +316,11 @@ asio::awaitable<bool> procedure::register_once() {
         co_await attempt_.note(std::move(issued));
         recorded_ = true;
     }
+    co_await earlier_answers_over(registration());
+    const monotonic_time until = shop_.time.now() + product_.patience;
     for (;;) {
-        registration_request request = co_await registration();
+        registration_request request = registration();
+        co_await sign(request);
         ledger::registration_requested asked;
         asked.attempt = attempt_.id();
         asked.certificate = issued_.id;
@@ -464,7 +467,20 @@ std::string procedure::filled(std::string_view pattern) const {
                           {"product", product_.name.text()}});
 }
 
-asio::awaitable<registration_request> procedure::registration() {
+/// Before anything is recorded or sent, so that board and station may leave meanwhile.
+asio::awaitable<void> procedure::earlier_answers_over(registration_request request) {
+    const monotonic_time from = shop_.cloud.registrable_from(request);
+    if (from <= shop_.time.now()) co_return;
+    attempt_.show(slot_state::waiting_for_cloud);
+    auto first = co_await (shop_.time.wait_until(from) || gone_->wait() || shop_.stopping.wait());
+    if (first.index() == 1)
+        throw failure("port-gone", "Waiting until no answer about its earlier certificate can come",
+                      subject(), "the board was unplugged");
+    stop_if_asked();
+    attempt_.show(slot_state::working);
+}
+
+registration_request procedure::registration() const {
     registration_request request;
     request.attempt = attempt_.id();
     request.slot = attempt_.status().slot;
@@ -477,15 +493,18 @@ asio::awaitable<registration_request> procedure::registration() {
     request.serial_echo_key = product_.serial_echo;
     request.patience = product_.patience;
     request.certificate_echo_key = product_.certificate_echo;
-    request.registered_otherwise = std::any_of(registrations_.begin(), registrations_.end(),
+    const bool known_by_part = product_.thing_pattern.empty() && product_.serial_echo.empty();
+    request.registered_otherwise = (known_by_part && similar_serial_) ||
+                                   std::any_of(registrations_.begin(), registrations_.end(),
                                                [this](const auto& other) { return other != issued_.id; });
-    if (product_.station_signed) {
-        registration_statement what{issued_.id, serial_, seat_.order, shop_.settings.id,
-                                    shop_.time.utc_now()};
-        const auto signed_ones = co_await signed_parameters(shop_.settings.sign, std::move(what));
-        for (const auto& [name, value] : signed_ones) request.parameters[name] = value;
-    }
-    co_return request;
+    return request;
+}
+
+asio::awaitable<void> procedure::sign(registration_request& request) const {
+    if (!product_.station_signed) co_return;
+    registration_statement what{issued_.id, serial_, seat_.order, shop_.settings.id, shop_.time.utc_now()};
+    const auto signed_ones = co_await signed_parameters(shop_.settings.sign, std::move(what));
+    for (const auto& [name, value] : signed_ones) request.parameters[name] = value;
 }
 
 }  // namespace fleetline::station

@@ -73,7 +73,9 @@ class procedure {
     void take_over(const ledger::device_record& record);
     std::string subject() const;
     std::string filled(std::string_view pattern) const;
-    boost::asio::awaitable<registration_request> registration();
+    registration_request registration() const;
+    boost::asio::awaitable<void> sign(registration_request& request) const;
+    boost::asio::awaitable<void> earlier_answers_over(registration_request request);
 
     /// Runs a step on the board; ends it with port-gone when the board is unplugged.
     template <class T>
@@ -104,6 +106,7 @@ class procedure {
     credential credential_;
     certificate_id current_;                     ///< of an earlier pass, replaced by this one
     std::vector<certificate_id> registrations_;  ///< earlier attempts wanted the serial registered with these
+    bool similar_serial_ = false;                ///< was at work lately: device_record
 };
 
 }  // namespace fleetline::station

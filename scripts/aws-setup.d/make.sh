@@ -204,7 +204,8 @@ write_configuration() {
     elif cmp -s "$files/fleetline.toml" "$scratch/fleetline.toml"; then
         there "$files/fleetline.toml"
     else
-        there "$files/fleetline.toml: it was changed since, and stays as it is"
+        there "$files/fleetline.toml: it stays as it is; this is how it differs from what would be written now (+):"
+        diff -U0 "$files/fleetline.toml" "$scratch/fleetline.toml" | grep '^[-+][^-+]' | sed 's/^/      /' || true
     fi
 }
 

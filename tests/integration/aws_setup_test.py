@@ -118,6 +118,16 @@ class AwsSetup(LineCase):
         self.assertNotIn("*", policy)
         self.assertEqual(re.findall(r"client/([^\"]*)", policy), [STATION])
 
+    def test_4_a_file_that_somebody_changed_stays_and_what_it_lacks_is_shown(self):
+        file = self.files / "fleetline.toml"
+        text = file.read_text()
+        old = re.sub("certificate_echo.*\n", "", text)
+        self.assertNotEqual(old, text)
+        file.write_text(old)
+        self.assertIn('      +certificate_echo = "CertificateId"', self.setup_())
+        self.assertEqual(file.read_text(), old)
+        file.write_text(text)
+
     def test_5_a_station_that_the_hook_does_not_know_is_refused_in_plain_words(self):
         self.configure_for_the_test()
         self.line.start_daemon()

@@ -498,14 +498,15 @@ class Doctor(unittest.TestCase):
             check, run = self.echo(line.dir)
             (device,) = line.json_lines("devices")
             self.assertEqual(check["state"], "good", run.stdout)
-            self.assertIn(f"repeats the serial as 'serialNumber': {device['serial']} got it", check["text"])
+            self.assertIn(f"repeats the serial as 'serialNumber': it did for {device['serial']} on 20", check["text"])
             check, _ = self.echo(line.dir, "certificate")
             self.assertEqual(check["state"], "good", run.stdout)
-            self.assertIn(f"repeats the certificate id as 'certificateId': {device['serial']} got it", check["text"])
+            self.assertIn(f"repeats the certificate id as 'certificateId': it did for {device['serial']} on 20", check["text"])
             toml = line.dir / "fleetline.toml"
             toml.write_text(toml.read_text().replace('serial_echo = "serialNumber"', 'serial_echo = "colour"'))
             check, _ = self.echo(line.dir)
             self.assertEqual(check["state"], "doubtful")
+            self.assertIn("did not repeat the serial as 'colour'", check["text"])
 
     def test_the_daemon_that_holds_the_session_is_asked_and_another_with_its_id_is_found(self):
         self.line.configure(1, self.line.local_cloud)

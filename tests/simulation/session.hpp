@@ -32,6 +32,9 @@ class session final : public station::issuer, private cloud::client {
     boost::asio::awaitable<void> available() override;
     boost::asio::awaitable<station::issued_certificate> create_certificate(
         station::certificate_request request) override;
+    monotonic_time registrable_from(const station::registration_request& request) const override {
+        return wire_.registrable_from(request);
+    }
     boost::asio::awaitable<station::registration> register_thing(
         station::registration_request request) override;
 

@@ -65,6 +65,10 @@ asio::awaitable<station::issued_keys> scripted_cloud::create_keys(station::keys_
     co_return answer;
 }
 
+monotonic_time scripted_cloud::registrable_from(const station::registration_request& request) const {
+    return request.registered_otherwise ? others_until : monotonic_time{};
+}
+
 asio::awaitable<station::registration> scripted_cloud::register_thing(station::registration_request request) {
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
     ++register_calls;

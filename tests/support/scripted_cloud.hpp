@@ -27,6 +27,7 @@ class scripted_cloud final : public station::issuer {
     boost::asio::awaitable<station::issued_certificate> create_certificate(
         station::certificate_request request) override;
     boost::asio::awaitable<station::issued_keys> create_keys(station::keys_request request) override;
+    monotonic_time registrable_from(const station::registration_request& request) const override;
     boost::asio::awaitable<station::registration> register_thing(
         station::registration_request request) override;
 
@@ -40,6 +41,7 @@ class scripted_cloud final : public station::issuer {
     signal up;
     signal answers;                                  ///< not set: what is asked stays unanswered until it is
     std::map<std::string, book_entry> certificates;  ///< by id: everything that was handed out
+    monotonic_time others_until{};  ///< until when an answer about a serial's other certificate may come
     int issue_calls = 0;
     int register_calls = 0;
     std::vector<milliseconds> patience;  ///< of each request, in turn

@@ -180,6 +180,12 @@ TEST_CASE("where the template repeats the certificate id, a newer certificate wa
         CHECK(line.notes.registrations.back().why ==
               "the template's DeviceConfiguration has no 'certificate' that repeats the certificate id");
     }
+    SECTION("and one about a certificate of an earlier life is told as such, and fails nobody") {
+        line.answer(honest_answers::register_thing(line.sent[1], "long ago"));
+        CHECK(line.notes.registrations.back().why == "it is about an earlier certificate of this board");
+        line.later(milliseconds{40'000});
+        CHECK(line.ends["second"] == "cloud-no-answer");
+    }
     SECTION("and its id with another serial is nobody's") {
         auto answer = honest_answers::register_thing(line.sent[1], "second");
         answer.payload.replace(answer.payload.find(R"("serial":"SN0001")"), 17, R"("serial":"SN0002")");

@@ -100,9 +100,9 @@ TEST_CASE("a claim that a command fetches needs the command and no files", "[con
 }
 
 TEST_CASE("what would mix boards up is refused", "[config]") {
-    const auto line =
-        GENERATE("thing_name = \"always-the-same\"", "common_name = \"board\"", "serial_pattern = \"[\"",
-                 "parameters = { Color = \"red\" }", "template = \"no spaces\"");
+    const auto line = GENERATE("thing_name = \"always-the-same\"", "common_name = \"board\"",
+                               "serial_pattern = \"[\"", "parameters = { Color = \"red\" }",
+                               "template = \"no spaces\"", "serial_echo = \"x\"\ncertificate_echo = \"x\"");
     CAPTURE(line);
     std::string text = good;
     if (std::string(line).rfind("template", 0) == 0) text.replace(text.find("template = "), 28, "");

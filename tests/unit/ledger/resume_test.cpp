@@ -336,5 +336,12 @@ TEST_CASE("a certificate whose registration was asked for is remembered, answere
 
     board_story(line, "attempt-3", "SN0002").up_to(stage::registered);
     REQUIRE(line.device("SN0002").registrations.size() == 1);
+    CHECK(line.device("SN000").similar_serial_lately);
+    CHECK_FALSE(line.device("SN0002").similar_serial_lately);
+    CHECK_FALSE(line.device("SN00021").similar_serial_lately);
+    REQUIRE(line.device("SN0002").registrations.size() == 1);
     CHECK(line.device("SN0002").registrations.front().text() == sha256_hex("attempt-3"));
+
+    line.clock.utc += std::chrono::hours{25};  // its answer has come, or never will
+    CHECK(line.device("SN0002").registrations.empty());
 }

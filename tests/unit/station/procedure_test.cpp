@@ -114,6 +114,46 @@ TEST_CASE("an authorised rework replaces the certificate, and the old one is to 
     CHECK(certificates(file).at(first.certificate.text()).replaced_by == second.certificate.text());
 }
 
+TEST_CASE("a new certificate's registration waits until no answer about the old one can come", "[station]") {
+    temporary_directory directory;
+    const auto file = directory.path / "ledger.db";
+    line one(file);
+    const auto flash = new_board("SN1");
+    one.cloud.others_until = one.time.now() + std::chrono::hours{1};
+    const auto first = one.attempt(flash);  // the first of all waits for nothing
+    REQUIRE(first.state == station::slot_state::passed);
+    one.book.append_later(ledger::rework_authorised{serial_number{"SN1"}, "new antenna", "engineer"});
+    one.here.plugged(slot_name{"A1"}, plug_of(flash));
+    one.until([&] { return one.slot().state == station::slot_state::waiting_for_cloud; });
+    CHECK(one.slot().at == station::step::register_thing);
+    CHECK(one.cloud.register_calls == 1);
+
+    SECTION("and is sent then") {
+        one.here.unplugged(slot_name{"A1"});
+        one.until([&] { return one.slot().duration.has_value(); });
+        one.cloud.others_until = one.time.now() + milliseconds{50};
+        CHECK(one.attempt(flash).state == station::slot_state::passed);
+        CHECK(one.cloud.register_calls == 2);
+    }
+    SECTION("the board may leave") {
+        one.here.unplugged(slot_name{"A1"});
+        one.until([&] { return one.slot().duration.has_value(); });
+        CHECK(one.slot().failure_code == "port-gone");
+        CHECK(one.cloud.register_calls == 1);
+    }
+    SECTION("the station may be stopped") {
+        one.stop();
+        CHECK(one.slot().failure_code == "station-stopping");
+        CHECK(one.cloud.register_calls == 1);
+    }
+    one.stop();
+    // Nothing was asked for that was not sent.
+    const auto events = ledger::reader(file).events_of(first.attempt.text());
+    CHECK(std::count_if(events.begin(), events.end(),
+                        [](const auto& event) { return event.kind == "registration-requested"; }) == 1);
+    for (const auto& [id, made] : certificates(file)) CHECK(made.state != "orphaned");
+}
+
 TEST_CASE("a serial that does not look right is refused before cloud or key are touched", "[station]") {
     temporary_directory directory;
     line one(directory.path / "ledger.db");
