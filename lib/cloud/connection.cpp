@@ -17,8 +17,9 @@ using namespace asio::experimental::awaitable_operators;
 namespace {
 
 constexpr milliseconds least_between_connects{1'000};  // AWS: one CONNECT a second and client id
-constexpr milliseconds long_enough{60'000};            // up so long, the next back-off starts anew
-constexpr milliseconds pushed_out_soon{20'000};        // two stations with one id throw each other out
+constexpr milliseconds breath_after_loss{400};
+constexpr milliseconds long_enough{60'000};      // up so long, the next back-off starts anew
+constexpr milliseconds pushed_out_soon{20'000};  // two stations with one id throw each other out
 constexpr int session_taken_over = 0x8E;
 constexpr int granted = 2;  // SUBACK: the highest QoS
 constexpr int quota_exceeded = 0x97;
@@ -161,9 +162,10 @@ void connection::came_up(const link_up& answer) {
 void connection::link_lost(int reason) {
     lost_ = true;
     lost_reason_ = reason;
+    lost_at_ = time_.now();
     if (up_) ++count_.losses;
     up_ = false;
-    wire_.link_lost(time_.now());
+    wire_.link_lost(lost_at_);
     changed_.ring();
     pump();
 }
@@ -185,6 +187,11 @@ asio::awaitable<void> connection::pause_before_connect() {
         if (renew_) failures_ = pushed_out_ = 0;
         co_await time_.wait_until(last_connect_ + least_between_connects);
     }
+    // Who pushed this session out gets to subscribe: of two that push each other out at once, one would see
+    // its link lost over that, again and again, and take it for a policy's doing.
+    std::uniform_int_distribution<std::int64_t> breath(breath_after_loss.count() / 2,
+                                                       breath_after_loss.count());
+    if (lost_at_ != monotonic_time{}) co_await time_.wait_until(lost_at_ + milliseconds{breath(dice_)});
     last_connect_ = time_.now();
 }
 

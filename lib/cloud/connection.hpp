@@ -101,6 +101,7 @@ class connection final : private link_events {
     std::string suspect_;       ///< topic that the connection ended over when it was subscribed to alone
     bool denied_ = false;       ///< the policy does not let the station hear answers: it seldom asks again
     monotonic_time last_connect_{};
+    monotonic_time lost_at_{};  ///< the last time; the epoch: never
     monotonic_time up_since_{};
     monotonic_time heard_{};  ///< anything from the broker
     bool silent_ = false;     ///< the link was given up because nothing came

@@ -73,6 +73,10 @@ void wait_until(const std::string& command) {
     }
 }
 
+bool in_use(int port) {
+    return test::shell("grep -q :$(printf %04X " + std::to_string(port) + ") /proc/net/tcp").status == 0;
+}
+
 std::string text_of(const std::filesystem::path& file) {
     std::ifstream stream(file);
     return {std::istreambuf_iterator<char>(stream), {}};
@@ -94,7 +98,8 @@ struct tpm_claim {
         setenv("DBUS_SESSION_BUS_ADDRESS", bus.c_str(), 1);
         programs.push_back(std::make_unique<companion>(
             std::vector<std::string>{"dbus-daemon", "--session", "--nofork", "--address=" + bus}));
-        const auto first = free_port();
+        auto first = free_port();
+        while (in_use(first + 1)) first = free_port();
         const auto port = std::to_string(first);
         const auto control = std::to_string(first + 1);  // where its TCTI expects it
         programs.push_back(std::make_unique<companion>(std::vector<std::string>{
