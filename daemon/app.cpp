@@ -19,6 +19,7 @@
 #include "dialect/registry.hpp"
 #include "fixtures.hpp"
 #include "ledger/ledger.hpp"
+#include "ledger/reader.hpp"
 #include "orders.hpp"
 #include "reworks.hpp"
 #include "serial/directory_watcher.hpp"
@@ -35,6 +36,21 @@ namespace asio = boost::asio;
 using namespace boost::asio::experimental::awaitable_operators;
 
 namespace {
+
+/// So that what is still to be answered may be: the clock may have been set since.
+constexpr std::chrono::minutes lately{10};
+
+cloud::session_settings session_settings(const config::settings& from, utc_time now) {
+    auto to = cloud_settings(from);
+    ledger::filter newest;
+    newest.limit = 1;
+    ledger::reader(from.ledger.file).attempts(newest, [&](const ledger::attempt_row& row) {
+        const auto at = parse_rfc3339(row.finished_at.empty() ? row.started_at : row.finished_at);
+        to.earlier_life = !at || *at > now - lately;
+        return false;
+    });
+    return to;
+}
 
 /// Station and session need each other: the session is built first and told of the station here.
 class relay final : public station::issuer_observer {
@@ -74,7 +90,7 @@ struct app::parts {
           book(joined(ledger_options(settings)), executor, time, log),
           work_orders(settings, book),
           releases(settings, book),
-          cloud(executor, cloud_settings(settings), time, log, observer),
+          cloud(executor, session_settings(settings, time.utc_now()), time, log, observer),
           line(joined(station_settings(settings)), book, cloud, time, log, executor),
           server(api_settings(settings), executor, providers(), log) {
         observer.to = &line;

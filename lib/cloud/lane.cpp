@@ -244,7 +244,7 @@ void lane::refused(const verdict& ruling, monotonic_time now) {
 bool lane::may_be_another_s(const call& asked, const verdict& ruling, monotonic_time now) const {
     const auto others = std::count_if(missing_.begin(), missing_.end(),
                                       [&asked](const auto& missing) { return missing.owner != asked.id; });
-    if (asked.lone_rejections <= others) return true;
+    if (asked.lone_rejections <= others + (now < strangers_until_ ? 1 : 0)) return true;
     return std::any_of(seen_.begin(), seen_.end(), [&](const auto& seen) {
         return seen.echo == ruling.echo && seen.owner != asked.id && now - seen.at < settings_.echo;
     });
@@ -315,7 +315,7 @@ void lane::end_drain(monotonic_time now) {
     const auto unanswered = flying();
     // Each may have come twice, or be the echo of an earlier one, or the late answer to one that is missing:
     // whose refusal has not come yet must not be put down to another board later.
-    const auto not_theirs = drained_strays_ + 2 * missing_.size();
+    const auto not_theirs = drained_strays_ + 2 * (missing_.size() + (now < strangers_until_ ? 1 : 0));
     const auto theirs = drained_rejections_ - std::min(drained_rejections_, not_theirs);
     const auto told = (theirs + 1) / 2;
     for (auto each = told; each < unanswered.size(); ++each) expect_late_answer(0, now);

@@ -54,6 +54,9 @@ class lane {
     std::size_t in_flight() const;
     std::size_t queued() const { return calls_.size() - in_flight(); }
 
+    /// Until then a refusal may be the answer to what an earlier life of the station asked.
+    void expect_strangers(monotonic_time until) { strangers_until_ = until; }
+
     void add(std::unique_ptr<call> asked);
     /// The caller went away; what the cloud still answers is then late.
     void withdraw(std::uint64_t id, monotonic_time now);
@@ -177,6 +180,7 @@ class lane {
     monotonic_time last_rejection_{};
     milliseconds usual_latency_{100};
     std::deque<missing_answer> missing_;
+    monotonic_time strangers_until_{};
     std::deque<seen_rejection> seen_;
 };
 

@@ -52,7 +52,7 @@ struct session_settings {
     std::filesystem::path ca_file;  ///< whom the server's certificate must come from
     claim_settings claim;
     std::vector<std::string> templates;  ///< of all products; each has answer topics of its own
-    bool keys = false;                   ///< CreateKeysAndCertificate is used; the claim's policy must allow it
+    bool keys = false;  ///< CreateKeysAndCertificate is used; the claim's policy must allow it
 
     mqtt_version version = mqtt_version::v3_1_1;
     payload_format format = payload_format::json;
@@ -74,6 +74,7 @@ struct session_settings {
     milliseconds patience{120'000};        ///< queued to answered, of a request that names none
     milliseconds late_answers{60'000};     ///< so long after a timeout its answer may still come
     milliseconds echo{500};                ///< so long after an answer its duplicate may come
+    bool earlier_life = false;  ///< the station asked with this id minutes ago: answers to that may come yet
 };
 
 }  // namespace fleetline::cloud

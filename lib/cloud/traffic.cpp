@@ -38,6 +38,9 @@ traffic::traffic(session_settings settings, publish_function publish, station::i
             {std::make_unique<registration_lane>(settings_, name, register_pace_, dice_, observer, now),
              &register_pace_});
     }
+    if (!settings_.earlier_life) return;
+    for (auto& held : tracks_)
+        held.lane->expect_strangers(now + settings_.request_timeout + settings_.late_answers);
 }
 
 const traffic::track* traffic::find(const std::string& request_topic) const {

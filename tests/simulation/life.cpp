@@ -106,7 +106,8 @@ struct life::parts {
           observer(with.told),
           answers(io, with.chance, with.time, with.day.hears_late),
           book(options_of(with, [this] { note_written(); }), hearing::executor(answers), with.time, log),
-          cloud(io.get_executor(), with.day, with.chance, with.time, with.far, with.watching, observer),
+          cloud(io.get_executor(), with.day, with.chance, with.time, with.far, with.watching, observer,
+                number > 1),
           here(settings_of(with.day, number), book, cloud, with.time, log, io.get_executor()) {
         observer.to = &here;
         here.on_change([this] { look(); });

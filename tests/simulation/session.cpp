@@ -15,11 +15,12 @@ namespace {
 
 constexpr milliseconds before_reconnect{2'000};
 
-fleetline::cloud::session_settings settings_of(const profile& day) {
+fleetline::cloud::session_settings settings_of(const profile& day, bool earlier_life) {
     fleetline::cloud::session_settings wanted;
     wanted.client_id = "line-1";
     wanted.templates = {"widget-template"};
     wanted.window = day.window;
+    wanted.earlier_life = earlier_life;
     return wanted;
 }
 
@@ -33,7 +34,7 @@ struct landing {
 }  // namespace
 
 session::session(const asio::any_io_executor& executor, const profile& day, dice& chance, agenda& time,
-                 cloud& far, witness& watching, station::issuer_observer& observer)
+                 cloud& far, witness& watching, station::issuer_observer& observer, bool earlier_life)
     : executor_(executor),
       chance_(chance),
       time_(time),
@@ -41,7 +42,7 @@ session::session(const asio::any_io_executor& executor, const profile& day, dice
       witness_(watching),
       observer_(observer),
       wire_(
-          settings_of(day),
+          settings_of(day, earlier_life),
           [this](const std::string& topic, std::string_view payload, std::uint64_t ticket) {
               const auto asked = open_.find(std::string(payload));
               if (asked != open_.end()) ++asked->second.times;

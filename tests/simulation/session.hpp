@@ -20,7 +20,7 @@ namespace fleetline::simulation {
 class session final : public station::issuer, private cloud::client {
   public:
     session(const boost::asio::any_io_executor& executor, const profile& day, dice& chance, agenda& time,
-            cloud& far, witness& watching, station::issuer_observer& observer);
+            cloud& far, witness& watching, station::issuer_observer& observer, bool earlier_life);
     ~session() override;
 
     void start();

@@ -82,6 +82,42 @@ TEST_CASE("a refusal that is one request's own leaves nothing to account for", "
     CHECK(line.notes.certificates.empty());
 }
 
+TEST_CASE("a refusal soon after the start may be for what an earlier life of the station asked",
+          "[cloud][books]") {
+    auto after_a_start = wire_alone::settings();
+    after_a_start.earlier_life = true;
+    wire_alone line(after_a_start);
+    const honest_answers honest;
+    const board made("SN0001");
+    const auto no = [&](int status) {
+        line.answer(honest_answers::reject(line.sent.back(), status, "Whatever", "no"));
+    };
+    SECTION("busy: what was asked may have been done, and its answer lost") {
+        line.ask(made);
+        no(429);
+        line.later(milliseconds{1'000});
+        REQUIRE(line.sent.size() == 2);
+        line.answer(honest.create(line.sent.back()));
+        CHECK(line.issued == 1);
+        CHECK(line.said_to_be_lost() == 1);
+    }
+    SECTION("refused: it is asked once more, alone, and then believed") {
+        line.enroll(made, "first");
+        no(403);
+        CHECK(line.ends.count("first") == 0);
+        line.later(milliseconds{1'000});
+        REQUIRE(line.sent.size() == 2);
+        no(403);
+        CHECK(line.ends["first"] == "cloud-denied");
+    }
+    SECTION("later it is believed at once") {
+        line.later(milliseconds{80'000});
+        line.enroll(made, "first");
+        no(403);
+        CHECK(line.ends["first"] == "cloud-denied");
+    }
+}
+
 TEST_CASE("the late answer for a serial's earlier certificate is not taken for its newer one",
           "[cloud][books]") {
     wire_alone line;
