@@ -40,7 +40,7 @@ namespace {
 /// So that what is still to be answered may be: the clock may have been set since.
 constexpr std::chrono::minutes lately{10};
 
-cloud::session_settings session_settings(const config::settings& from, utc_time now) {
+cloud::session_settings session_settings(const config::settings& from, utc_time now) try {
     auto to = cloud_settings(from);
     ledger::filter newest;
     newest.limit = 1;
@@ -49,6 +49,11 @@ cloud::session_settings session_settings(const config::settings& from, utc_time 
         to.earlier_life = !at || *at > now - lately;
         return false;
     });
+    return to;
+} catch (const failure&) {
+    // The ledger tells of its trouble itself.
+    auto to = cloud_settings(from);
+    to.earlier_life = true;
     return to;
 }
 

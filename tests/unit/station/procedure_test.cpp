@@ -127,6 +127,7 @@ TEST_CASE("a new certificate's registration waits until no answer about the old 
     one.until([&] { return one.slot().state == station::slot_state::waiting_for_cloud; });
     CHECK(one.slot().at == station::step::register_thing);
     CHECK(one.cloud.register_calls == 1);
+    const auto waiting = one.slot().attempt;
 
     SECTION("and is sent then") {
         one.here.unplugged(slot_name{"A1"});
@@ -148,9 +149,10 @@ TEST_CASE("a new certificate's registration waits until no answer about the old 
     }
     one.stop();
     // Nothing was asked for that was not sent.
-    const auto events = ledger::reader(file).events_of(first.attempt.text());
-    CHECK(std::count_if(events.begin(), events.end(),
-                        [](const auto& event) { return event.kind == "registration-requested"; }) == 1);
+    const auto events = ledger::reader(file).events_of(waiting.text());
+    CHECK(events.size() > 1);
+    CHECK(std::none_of(events.begin(), events.end(),
+                       [](const auto& event) { return event.kind == "registration-requested"; }));
     for (const auto& [id, made] : certificates(file)) CHECK(made.state != "orphaned");
 }
 
