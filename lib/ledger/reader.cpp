@@ -142,8 +142,10 @@ conditions conditions_of(const filter& wanted) {
     const std::string period = "FROM attempt AS a" + all.sql + ')';
     if (wanted.since) all.add("a.number >= (SELECT min(+a.number) " + period, {});
     if (wanted.since && wanted.until) all.add("a.number <= (SELECT max(+a.number) " + period, {});
+    // (+: a serial number's few attempts are found by its index, never among all those of an order.)
+    const char* const order = wanted.serial.empty() ? "a.work_order = " : "+a.work_order = ";
     const std::pair<const char*, const std::string*> equal[] = {{"a.product = ", &wanted.product},
-                                                                {"a.work_order = ", &wanted.order},
+                                                                {order, &wanted.order},
                                                                 {"a.outcome = ", &wanted.outcome},
                                                                 {"a.serial = ", &wanted.serial},
                                                                 {"a.slot = ", &wanted.slot},

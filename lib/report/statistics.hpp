@@ -8,6 +8,7 @@
 // A refused board was not attempted: it is counted apart. An attempt under way counts nowhere. One thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -56,8 +57,10 @@ struct statistics {
     std::vector<failure_count> failures;     ///< most frequent first
 };
 
-/// Reads the attempts that `wanted` selects; its order and limit are not used.
-statistics collect(const ledger::reader& ledger, ledger::filter wanted, grouping by);
+/// Reads the attempts that `wanted` selects; its order and limit are not used. Memory grows with the groups
+/// only: the units seen last are `remembered`, of others that come again the earlier attempts are read again.
+statistics collect(const ledger::reader& ledger, ledger::filter wanted, grouping by,
+                   std::size_t remembered = 65'536);
 
 /// One JSON document, on one line: what the API and `fleetline stats --json` answer.
 std::string to_json_text(const statistics& from);

@@ -5,7 +5,7 @@
 line: one board's cycle time beside its floor (bytes on the wire at the baud rate, the board's own work, two round trips to
 the cloud), and sixteen boards side by side beside one.
 cloud: one session beside AWS's own client (see cloud_peers.py); some minutes.
-ledger: a ledger of --attempts attempts (bench_ledger), lookups, statistics of a day, csv beside sqlite3's own, audit verify
+ledger: a ledger of --attempts attempts (bench_ledger), lookups, statistics of a day, csv beside sqlite3's own, xlsx and pdf, audit verify
 beside one thread that reads and hashes every event, group commit beside a transaction for each event on the same disk, whole
 calls of the programs.
 slots: a board in each of --slots slots at once, how long others wait for the event loop meanwhile, memory; then the same with

@@ -2,6 +2,7 @@
 #include "report/statistics.hpp"
 
 #include <catch2/catch.hpp>
+#include <random>
 
 #include "report_fixture.hpp"
 
@@ -96,6 +97,43 @@ TEST_CASE("figures by hour, day and slot add up to the whole", "[report]") {
     const auto days = line.collect({}, grouping::day).groups;
     REQUIRE(days.size() == 2);
     CHECK(days[0].name == "2026-11-02T00:00:00.000Z");
+}
+
+TEST_CASE("a board whose attempts lie far apart is one unit, also when it is not remembered any more",
+          "[report]") {
+    const test::scratch_directory directory;
+    {
+        test::line_story line{directory.file("ledger.db"), "line-3"};
+        std::mt19937 chance{6};
+        for (int n = 0; n < 300; ++n) {
+            line.at("2026-11-0" + std::to_string(1 + n / 75) + "T08:00:00Z");
+            const test::board which{"SN" + std::to_string(chance() % 40), "A" + std::to_string(chance() % 3),
+                                    "sensor", "WO-" + std::to_string(n % 2)};
+            switch (chance() % 4) {
+                case 0:
+                    line.passes(which);
+                    break;
+                case 1:
+                    line.is_refused(which, "already-provisioned", "");
+                    break;
+                default:
+                    line.fails(which, "prove", "device-proof-failed", "");
+            }
+        }
+    }
+    const ledger::reader book{directory.file("ledger.db")};
+    auto one_order = between("2026-11-02", "2026-11-04");
+    one_order.order = "WO-1";
+    for (const auto& wanted : {ledger::filter{}, between("2026-11-02", "2026-11-04"), one_order})
+        for (const auto by :
+             {grouping::none, grouping::hour, grouping::day, grouping::slot, grouping::order}) {
+            const auto all = report::collect(book, wanted, by);
+            CHECK(all.total.units <= 40);
+            CHECK(all.total.units_final < all.total.units_passed);
+            for (const std::size_t remembered : {0U, 1U, 7U})
+                CHECK(report::to_json_text(report::collect(book, wanted, by, remembered)) ==
+                      report::to_json_text(all));
+        }
 }
 
 TEST_CASE("failures are counted by code, the most frequent first", "[report]") {
