@@ -65,7 +65,8 @@ class statement {
     void run();
     void reset() noexcept { sqlite3_reset(held_.get()); }
 
-    bool is_null(int column) { return sqlite3_column_type(held_.get(), column) == SQLITE_NULL; }
+    int type(int column) { return sqlite3_column_type(held_.get(), column); }
+    bool is_null(int column) { return type(column) == SQLITE_NULL; }
     std::int64_t integer(int column) { return sqlite3_column_int64(held_.get(), column); }
     /// Valid until the next step; empty for NULL.
     std::string_view view(int column) {

@@ -136,6 +136,25 @@ class json_writer {
     bool first_ = true;
 };
 
+std::string recordable(std::string text) {
+    return is_utf8(text) ? std::move(text) : printable(text, text.size());
+}
+
+struct recordable_maker {
+    void operator()(std::string_view, std::string& value) { value = recordable(std::move(value)); }
+    template <class Tag>
+    void operator()(std::string_view, name<Tag>& value) {
+        if (!is_utf8(value.text())) value = name<Tag>(recordable(value.text()));
+    }
+    void operator()(std::string_view, std::map<std::string, std::string>& value) {
+        std::map<std::string, std::string> clean;
+        for (auto& [key, what] : value) clean.emplace(recordable(key), recordable(std::move(what)));
+        value = std::move(clean);
+    }
+    template <class Other>
+    void operator()(std::string_view, Other&) {}
+};
+
 /// Reads what json_writer wrote. A text that is not that makes it fail, never read too far.
 class json_reader {
   public:
@@ -344,6 +363,10 @@ const attempt_id& attempt_of(const event& what) {
                 return none;
         },
         what);
+}
+
+void make_recordable(event& what) {
+    std::visit([](auto& e) { members(e, recordable_maker()); }, what);
 }
 
 std::string payload_of(const event& what) {

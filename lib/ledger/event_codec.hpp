@@ -17,6 +17,9 @@ namespace fleetline::ledger {
 /// The event's attempt, or an empty id when it has none.
 const attempt_id& attempt_of(const event& what);
 
+/// Texts as the payload can hold them, so that projections get the same: what is no UTF-8 becomes readable.
+void make_recordable(event& what);
+
 std::string payload_of(const event& what);
 
 /// Unknown members are skipped: a newer version may have added some. The token comes back empty, and so do

@@ -98,6 +98,7 @@ struct verification {
 
 /// A small ledger is verified on the caller's thread, a large one on two more.
 enum class verify_on { as_fits, one_thread, three_threads };
+enum class verify_what { all, all_but_indexes };
 
 /// The last event.
 struct chain_head {
@@ -152,7 +153,8 @@ class reader {
     bool knows_signer(std::string_view certificate_sha256) const;
 
     /// `outside`: checkpoints that were kept elsewhere, whose events the ledger must still hold.
-    verification verify(std::vector<checkpoint> outside = {}, verify_on threads = verify_on::as_fits) const;
+    verification verify(std::vector<checkpoint> outside = {}, verify_on threads = verify_on::as_fits,
+                        verify_what what = verify_what::all) const;
 
   private:
     class impl;

@@ -15,6 +15,7 @@
 #include "ledger/checkpoint.hpp"
 #include "ledger/connection.hpp"
 #include "ledger/hash_checker.hpp"
+#include "ledger/index_check.hpp"
 #include "ledger/projection.hpp"
 #include "ledger/reader.hpp"
 
@@ -24,8 +25,8 @@ class verifier {
   public:
     /// `beside`: another connection to the same file; or the same one, and all happens on the caller's
     /// thread: sooner done for a small ledger. `outside`: checkpoints that were kept elsewhere.
-    verifier(connection& rows, connection& beside, std::vector<checkpoint> outside)
-        : rows_(rows), beside_(beside), outside_(std::move(outside)), books_(beside) {}
+    verifier(connection& rows, connection& beside, std::vector<checkpoint> outside, verify_what what)
+        : rows_(rows), beside_(beside), outside_(std::move(outside)), what_(what), books_(beside) {}
 
     /// Problems in the order chain, projections, schema: what is wrong in the chain makes the rest doubtful.
     verification run();
@@ -53,7 +54,9 @@ class verifier {
     void check_overtaken();
     void check_checkpoints();
     void check_checkpoint(const checkpoint& one, const std::string& name);
-    void check_schema();
+    std::vector<std::string> schema_problems();
+    void check_indexes();
+    void check_stray_transcripts();
 
     /// By event, then by rank.
     using event_problems = std::map<std::pair<std::int64_t, int>, std::string>;
@@ -64,6 +67,7 @@ class verifier {
     connection& rows_;
     connection& beside_;
     std::vector<checkpoint> outside_;
+    verify_what what_;
 
     // Of the thread that applies events, until they are all applied.
     book books_;
@@ -73,7 +77,11 @@ class verifier {
     std::vector<std::int64_t> imports_;
     std::int64_t reworks_ = 0;
 
+    bool digests_begun_ = false;  ///< of transcripts: events of older versions have none
+
     event_problems wrongly_chained_;
+    index_secret secret_;
+    index_entries events_by_attempt_{secret_};
     std::map<std::int64_t, std::string> stations_;
     verification found_;
     std::int64_t last_seq_ = 0;  ///< of the event read last

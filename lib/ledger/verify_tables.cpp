@@ -25,7 +25,17 @@ void verifier::check_projections() {
     check_orders();
     check_imports();
     check_tokens();
+    check_stray_transcripts();
     check_checkpoints();
+}
+
+/// Those of attempts that have ended were looked at when that was read.
+void verifier::check_stray_transcripts() {
+    statement row(rows_.database(),
+                  "SELECT attempt FROM transcript WHERE NOT EXISTS (SELECT 1 FROM attempt WHERE number = "
+                  "transcript.attempt AND outcome IS NOT NULL) LIMIT 10");
+    while (row.step())
+        wrong("transcript " + std::to_string(row.integer(0)) + ": no attempt has ended that it is of");
 }
 
 /// Certificates that a later event of their board must have set aside, though their rows say otherwise.
@@ -165,7 +175,7 @@ void verifier::check_checkpoint(const checkpoint& one, const std::string& name) 
 }
 
 /// Tables, indexes and triggers are those of this version: an attacker may have dropped a trigger.
-void verifier::check_schema() {
+std::vector<std::string> verifier::schema_problems() {
     const auto schema_of = [](SQLite::Database& database) {
         std::map<std::string, std::string> all;
         // SQLite's own indexes have no text. What has one is looked at whatever its name: 'sqlite_…' can be
@@ -183,15 +193,21 @@ void verifier::check_schema() {
         return schema_of(fresh);
     }();
     auto found = schema_of(rows_.database());
+    std::vector<std::string> wrong;
     for (const auto& [name, sql] : expected) {
         const auto same = found.find(name);
         if (same == found.end())
-            wrong("the schema: " + name + " is missing");
+            wrong.push_back("the schema: " + name + " is missing");
         else if (same->second != sql)
-            wrong("the schema: " + name + " was changed");
+            wrong.push_back("the schema: " + name + " was changed");
         if (same != found.end()) found.erase(same);
     }
-    for (const auto& [name, sql] : found) wrong("the schema: " + name + " was added");
+    for (const auto& [name, sql] : found) wrong.push_back("the schema: " + name + " was added");
+    return wrong;
+}
+
+void verifier::check_indexes() {
+    for (auto& one : index_problems(rows_, secret_, events_by_attempt_)) wrong(std::move(one));
 }
 
 }  // namespace fleetline::ledger

@@ -270,6 +270,7 @@ void writer::write_together(std::span<accepted> group) {
 }
 
 void writer::write_one(accepted& next) {
+    make_recordable(next.what);
     place at;
     at.seq = head_seq_ + 1;
     at.station = station_;

@@ -342,6 +342,11 @@ TEST_CASE("a transcript that was dropped is told from one that was changed or ta
         const auto found = line.reader().verify().problems;
         return found.empty() ? std::string() : found.front();
     };
+    board_story(line, "attempt-3", "SN3").pass();
+    line.sql(
+        "INSERT INTO transcript (attempt, stored_at, text) SELECT number, started_at, 'as an older version "
+        "left "
+        "it' FROM attempt WHERE attempt_id = 'attempt-3'");
     for (const auto& [attempt, outcome] :
          {std::pair("attempt-1", "passed"), std::pair("attempt-2", "failed")}) {
         board_story one(line, attempt, std::string("SN") + attempt);
@@ -349,11 +354,6 @@ TEST_CASE("a transcript that was dropped is told from one that was changed or ta
         line.book->store_transcript(attempt_id(attempt), std::string("said by ") + attempt);
         one.finish(outcome, std::string(outcome) == "failed" ? "port-gone" : "");
     }
-    board_story(line, "attempt-3", "SN3").pass();
-    line.sql(
-        "INSERT INTO transcript (attempt, stored_at, text) SELECT number, started_at, 'as an older version "
-        "left "
-        "it' FROM attempt WHERE attempt_id = 'attempt-3'");
     CHECK(line.query("SELECT count(*) FROM event WHERE payload LIKE '%transcript_sha256%'") == "2");
     CHECK(first_problem().empty());
 
@@ -366,6 +366,26 @@ TEST_CASE("a transcript that was dropped is told from one that was changed or ta
                                ": it is not") == 0);
     line.sql("DELETE FROM transcript");
     CHECK(first_problem().find("it is missing") != std::string::npos);
+}
+
+TEST_CASE("a transcript that nobody kept is found", "[ledger][care]") {
+    ledger_fixture line;
+    board_story first(line, "attempt-1", "SN1");
+    first.up_to(stage::proved);
+    line.book->store_transcript(attempt_id("attempt-1"), "said by the board");
+    first.finish("passed");
+    board_story(line, "attempt-2", "SN2").pass();
+    board_story(line, "attempt-3", "SN3").up_to(stage::issued);
+    REQUIRE(line.reader().verify().problems.empty());
+    for (const std::string attempt : {"attempt-2", "attempt-3"}) {
+        const auto number = line.query("SELECT number FROM attempt WHERE attempt_id = '" + attempt + "'");
+        line.sql("INSERT INTO transcript (attempt, stored_at, text) VALUES (" + number +
+                 ", '2026', 'forged')");
+        const auto problems = line.reader().verify().problems;
+        REQUIRE(problems.size() == 1);
+        CHECK(problems.front().find("transcript " + number + ": ") == 0);
+        line.sql("DELETE FROM transcript WHERE attempt = " + number);
+    }
 }
 
 TEST_CASE("the station drops old transcripts by itself, however many there are", "[ledger][care]") {

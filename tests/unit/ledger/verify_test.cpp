@@ -81,6 +81,29 @@ TEST_CASE("a board counts once for its order, though a rework that passes began 
     CHECK(first_problem(line).empty());
 }
 
+TEST_CASE("texts that are no UTF-8 are in the rows as they are in the events", "[ledger][verify]") {
+    ledger_fixture line;
+    const std::string odd = "K\xf6ln \x1b \xff";
+    board_story story(line, "attempt-1", "SN0001");
+    story.pass();
+    line.append(ledger::certificate_revoked{certificate_id(story.certificate), odd, odd});
+    line.append(ledger::rework_authorised{serial_number("SN0001"), odd, odd});
+    line.append(ledger::order_opened{order_name(odd), product_name(odd), 10, odd, false});
+    ledger::attempt_started started{attempt_id("attempt-2"), slot_name(odd), odd, product_name(odd), odd};
+    line.append(std::move(started));
+    line.append(ledger::identified{attempt_id("attempt-2"), serial_number("SN2"), "device", odd, odd});
+    ledger::attempt_finished ended;
+    ended.attempt = attempt_id("attempt-2");
+    ended.outcome = "failed";
+    ended.failure_code = ended.failure_text = odd;
+    ended.step_ms[odd] = 7;
+    line.append(std::move(ended));
+
+    CHECK(line.reader().verify().problems == std::vector<std::string>{});
+    CHECK(line.query("SELECT revoked_note FROM certificate WHERE revoked_note IS NOT NULL") ==
+          "K\\xf6ln \\x1b \\xff");
+}
+
 TEST_CASE("an empty ledger holds", "[ledger][verify]") {
     ledger_fixture line;
 
