@@ -2,6 +2,9 @@
 #include "report/check.hpp"
 
 #include <algorithm>
+#include <bitset>
+#include <cstdlib>
+#include <unordered_map>
 #include <utility>
 
 #include "core/encoding.hpp"
@@ -132,20 +135,21 @@ std::optional<std::string> must_say(const column& of, const ledger::attempt_row&
     return expected_cell(of, now, csv);
 }
 
-/// The attempts whose row was seen, by their first event.
+/// The attempts whose row was seen, by their first event: some bits for each, in blocks, as a falsified
+/// ledger may have whatever numbers.
 class seen_attempts {
   public:
     /// False: it was there already.
     bool add(std::int64_t first_event) {
-        const auto at = static_cast<std::size_t>(first_event);
-        if (at >= seen_.size()) seen_.resize(at + 1 + at / 2);
-        if (seen_[at]) return false;
-        seen_[at] = true;
+        auto bit = seen_[first_event / block][static_cast<std::size_t>(std::abs(first_event % block))];
+        if (bit) return false;
+        bit = true;
         return true;
     }
 
   private:
-    std::vector<bool> seen_;
+    static constexpr std::int64_t block = 4096;
+    std::unordered_map<std::int64_t, std::bitset<block>> seen_;
 };
 
 /// What is wrong with a row, or nothing.

@@ -41,10 +41,18 @@ class recent_standings {
         if (newer_.size() < most_) return;
         older_ = std::move(newer_);
         newer_.clear();
+        ++turns_;
     }
+
+    /// For `forgets_since`.
+    std::int64_t moment() const { return turns_; }
+
+    /// Whether a key that was put after that moment may be forgotten by now.
+    bool forgets_since(std::int64_t moment) const { return turns_ >= moment + 2; }
 
   private:
     std::size_t most_;
+    std::int64_t turns_ = 0;
     std::unordered_map<std::size_t, standing> newer_, older_;
 };
 
@@ -60,6 +68,11 @@ bool counts(const ledger::attempt_row& row) {
 /// Figures while they are counted.
 class counter {
   public:
+    explicit counter(std::int64_t began) : began_(began) {}
+
+    /// The moment of `recent_standings` at which the first attempt came.
+    std::int64_t began() const { return began_; }
+
     /// `before`: the unit's, without this attempt.
     void add(const ledger::attempt_row& row, bool first_ever, const standing& before) {
         if (!counts(row)) {
@@ -88,6 +101,7 @@ class counter {
   private:
     figures all_;
     std::string hour_;
+    std::int64_t began_;
 };
 
 std::string group_of(const ledger::attempt_row& row, grouping by) {
@@ -121,15 +135,17 @@ class histories {
         wanted_.until.reset();
     }
 
+    std::int64_t moment() const { return recent_.moment(); }
+
     bool is_remembered(const ledger::attempt_row& row) const {
         return recent_.find(key_of(row, grouping::none)).has_value();
     }
 
-    /// Remembers the row for the unit's next one.
-    standing before(const ledger::attempt_row& row, bool first_ever, grouping by) {
+    /// Remembers the row for the unit's next one. `began`: when the period or group did.
+    standing before(const ledger::attempt_row& row, bool first_ever, grouping by, std::int64_t began) {
         const auto key = key_of(row, by);
         auto known = recent_.find(key);
-        if (!known) known = first_ever ? standing{} : from_ledger(row, by);
+        if (!known) known = first_ever || !recent_.forgets_since(began) ? standing{} : from_ledger(row, by);
         auto with_it = *known;
         with_it.add(passed(row));
         recent_.put(key, with_it);
@@ -194,7 +210,7 @@ statistics collect(const ledger::reader& ledger, ledger::filter wanted, grouping
     wanted.limit = -1;
     wanted.brief = true;
     histories units(ledger, wanted, remembered);
-    counter total;
+    counter total(units.moment());
     std::map<std::string, counter> groups;
     std::map<std::string, std::int64_t> failures;
     statistics result;
@@ -205,10 +221,12 @@ statistics collect(const ledger::reader& ledger, ledger::filter wanted, grouping
         const bool first_ever =
             has_history && !units.is_remembered(row) && ledger.first_attempt_of(row.serial) == row.attempt_id;
         const auto count = [&](counter& in, grouping what) {
-            in.add(row, first_ever, has_history ? units.before(row, first_ever, what) : standing{});
+            in.add(row, first_ever,
+                   has_history ? units.before(row, first_ever, what, in.began()) : standing{});
         };
         count(total, grouping::none);
-        if (by != grouping::none) count(groups[group_of(row, by)], by);
+        if (by != grouping::none)
+            count(groups.try_emplace(group_of(row, by), units.moment()).first->second, by);
         if (!row.failure_code.empty()) ++failures[row.failure_code];
         if (!passed(row)) return true;
         for (const auto& [step, duration] : steps_of(row)) result.steps[step].add(duration);

@@ -136,6 +136,32 @@ TEST_CASE("a board whose attempts lie far apart is one unit, also when it is not
         }
 }
 
+TEST_CASE("a board that is tried all the time is not read again for each group", "[report]") {
+    const test::scratch_directory directory;
+    {
+        test::line_story line{directory.file("ledger.db"), "line-3"};
+        line.at("2026-11-02T08:00:00Z");
+        for (int n = 0; n < 1000; ++n) {
+            line.fails({"GOLDEN"}, "prove", "device-proof-failed", "");
+            line.later(std::chrono::minutes{30});
+        }
+    }
+    const ledger::reader book{directory.file("ledger.db")};
+    std::int64_t asked = 0;  // each twenty thousand steps of SQLite's
+    book.break_off_when([&asked] {
+        ++asked;
+        return false;
+    });
+    const auto steps_of = [&](grouping by) {
+        asked = 0;
+        CHECK(report::collect(book, {}, by).total.units == 1);
+        return asked;
+    };
+    const auto at_once = steps_of(grouping::none);
+    CHECK(steps_of(grouping::hour) <= at_once + 1);
+    CHECK(steps_of(grouping::day) <= at_once + 1);
+}
+
 TEST_CASE("failures are counted by code, the most frequent first", "[report]") {
     const two_days line;
     const auto failures = line.collect({}).failures;
