@@ -7,12 +7,12 @@ using fleetline::simulation::world;
 
 namespace {
 
-/// As many days as take a few seconds; scripts/simulate does more.
+/// Some thousands in all, in some seconds each; scripts/simulate does more.
 void days_go_well(std::uint64_t from) {
 #ifdef __SANITIZE_ADDRESS__
     constexpr std::uint64_t days = 30;
 #else
-    constexpr std::uint64_t days = 250;
+    constexpr std::uint64_t days = 1000;
 #endif
     for (auto seed = from; seed < from + days; ++seed) {
         world day(seed);
