@@ -18,7 +18,7 @@ std::uint64_t product(std::uint64_t a, std::uint64_t b) {
     const wide both = wide{a} * b;
     std::uint64_t sum = static_cast<std::uint64_t>(both & prime) + static_cast<std::uint64_t>(both >> 61U);
     sum = (sum & prime) + (sum >> 61U);
-    return sum == prime ? 0 : sum;
+    return sum >= prime ? sum - prime : sum;
 }
 
 std::uint64_t any_number() {

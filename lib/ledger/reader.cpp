@@ -466,9 +466,7 @@ void reader::break_off_when(std::function<bool()> over) const {
 
 bool reader::knows_signer(std::string_view certificate_sha256) const {
     return impl_->reading([&] {
-        return !impl_
-                    ->texts("SELECT certificate_sha256 FROM signer WHERE certificate_sha256 = ?1",
-                            certificate_sha256)
+        return !impl_->texts("SELECT signer FROM checkpoint WHERE signer = ?1 LIMIT 1", certificate_sha256)
                     .empty();
     });
 }

@@ -53,6 +53,7 @@ class verifier {
     void check_tokens();
     void check_overtaken();
     void check_checkpoints();
+    void check_signers();
     void check_checkpoint(const checkpoint& one, const std::string& name);
     std::vector<std::string> schema_problems();
     void check_indexes();

@@ -27,6 +27,7 @@ void verifier::check_projections() {
     check_tokens();
     check_stray_transcripts();
     check_checkpoints();
+    check_signers();
 }
 
 /// Those of attempts that have ended were looked at when that was read.
@@ -155,6 +156,15 @@ void verifier::check_checkpoints() {
     for (const auto& one : outside_)
         check_checkpoint(one,
                          "checkpoint " + std::to_string(one.seq) + " of " + one.made_at + ", kept outside");
+}
+
+/// Whoever is among the signers is believed when a report is checked.
+void verifier::check_signers() {
+    statement row(rows_.database(),
+                  "SELECT certificate_sha256 FROM signer WHERE NOT EXISTS (SELECT 1 FROM checkpoint WHERE "
+                  "checkpoint.signer = "
+                  "signer.certificate_sha256) LIMIT 10");
+    while (row.step()) wrong("signer " + row.text(0) + ": it has signed no head of this ledger");
 }
 
 void verifier::check_checkpoint(const checkpoint& one, const std::string& name) {
