@@ -48,6 +48,17 @@ json ask_daemon(surroundings& here, std::string_view target, const std::string& 
     return document.is_object() ? document : json::object();
 }
 
+json ask_daemon(surroundings& here, std::string_view target, const json& body) {
+    std::string text;
+    try {
+        text = body.dump();
+    } catch (const json::type_error&) {
+        throw command_error(exit_status::usage, "what is to be recorded is not UTF-8",
+                            "Use a terminal, or a file, in UTF-8.");
+    }
+    return ask_daemon(here, target, text, "application/json");
+}
+
 std::string percent_encoded(std::string_view text) {
     static constexpr std::string_view digits = "0123456789ABCDEF";
     std::string encoded;

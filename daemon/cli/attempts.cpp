@@ -14,9 +14,12 @@ namespace fleetline::cli {
 namespace {
 
 std::string detail_of(const ledger::attempt_row& row) {
+    // What 'show' takes: without a serial number there is nothing else.
+    const std::string id = row.serial.empty() ? ", attempt " + safe_text(row.attempt_id) : "";
     if (!row.failure_code.empty())
-        return safe_text(row.failure_code) + (row.failure_step.empty() ? "" : " (" + row.failure_step + ')');
-    if (row.outcome.empty()) return "under way";
+        return safe_text(row.failure_code) + (row.failure_step.empty() ? "" : " (" + row.failure_step + ')') +
+               id;
+    if (row.outcome.empty()) return "under way" + id;
     return safe_text(row.thing_name);
 }
 

@@ -31,12 +31,12 @@ bool is_certificate_id(std::string_view id) {
 void as_csv(surroundings& here, const ledger::certificate_filter& wanted) {
     here.out.print(
         "certificate_id,state,serial,thing_name,attempt_id,issued_at,not_after,why,replaced_by,revoked_at,"
-        "revoked_by\r\n");
+        "revoked_by,revoked_note\r\n");
     here.ledger().certificates(wanted, [&](const ledger::certificate_row& row) {
         std::string text;
-        for (const auto* cell :
-             {&row.certificate_id, &row.state, &row.serial, &row.thing_name, &row.attempt_id, &row.issued_at,
-              &row.not_after, &row.why, &row.replaced_by, &row.revoked_at, &row.revoked_by}) {
+        for (const auto* cell : {&row.certificate_id, &row.state, &row.serial, &row.thing_name,
+                                 &row.attempt_id, &row.issued_at, &row.not_after, &row.why, &row.replaced_by,
+                                 &row.revoked_at, &row.revoked_by, &row.revoked_note}) {
             if (cell != &row.certificate_id) text += ',';
             text += report::csv_cell(*cell);
         }

@@ -42,6 +42,7 @@ json to_json(const ledger::certificate_row& row) {
             {"replaced_by", row.replaced_by},
             {"revoked_at", row.revoked_at},
             {"revoked_by", row.revoked_by},
+            {"revoked_note", row.revoked_note},
             {"pem", row.pem}};
 }
 

@@ -3,10 +3,12 @@
 // Straight into the ledger, also while the daemon runs (writers wait for one another, and each reads the
 // chain's head anew): whoever may write the ledger may say it, and no station need be up for it.
 #include <memory>
+#include <utility>
 
 #include "cli/action.hpp"
 #include "cli/command.hpp"
 #include "cli/text.hpp"
+#include "core/recorded_text.hpp"
 #include "core/time_source.hpp"
 #include "ledger/care.hpp"
 
@@ -21,7 +23,9 @@ struct options {
 constexpr std::size_t least_digits = 8;
 
 /// The one certificate whose id begins so.
-ledger::certificate_row meant_by(surroundings& here, const std::string& id) {
+ledger::certificate_row meant_by(surroundings& here, std::string id) {
+    for (char& c : id)
+        if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');  // as some consoles show it
     if (id.size() < least_digits)
         throw command_error(exit_status::usage, "'" + safe_text(id) + "' is too short for a certificate id",
                             "Give 8 or more of its digits.");
@@ -37,16 +41,22 @@ ledger::certificate_row meant_by(surroundings& here, const std::string& id) {
     return fitting.front();
 }
 
+std::string recorded(const char* option, const std::string& text, std::size_t longest) {
+    auto fit = recordable(text, longest);
+    if (!fit) throw command_error(exit_status::usage, std::string{option} + ": " + fit.why_not());
+    return std::move(*fit);
+}
+
 exit_status mark(surroundings& here, const options& asked) {
+    ledger::certificate_revoked event;
+    event.by = recorded("--by", asked.by, longest_person);
+    event.note = recorded("--note", asked.note, longest_remark);
     const auto row = meant_by(here, asked.id);
     if (row.state == "revoked")
         throw command_error(exit_status::no, "certificate " + short_id(row.certificate_id) +
                                                  " is marked revoked already, by " +
                                                  safe_text(row.revoked_by));
-    ledger::certificate_revoked event;
     event.certificate = certificate_id(row.certificate_id);
-    event.by = asked.by;
-    event.note = asked.note;
     system_time_source time;
     const auto done = ledger::record(here.station_ledger(), std::move(event), time);
     const json answer{{"certificate", row.certificate_id}, {"event", done.seq}};

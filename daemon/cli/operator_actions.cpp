@@ -18,7 +18,7 @@ struct options {
 exit_status scan(surroundings& here, const options& asked) {
     json body{{"serial", asked.serial}};
     if (!asked.slot.empty()) body["slot"] = asked.slot;
-    const auto answer = ask_daemon(here, "/api/v1/scan", one_line(body));
+    const auto answer = ask_daemon(here, "/api/v1/scan", body);
     const auto name = answer.value("operator", std::string{});
     if (!name.empty()) return say_done(here, answer, safe_text(name) + " works here now");
     const auto slot = answer.value("slot", asked.slot);
@@ -28,20 +28,21 @@ exit_status scan(surroundings& here, const options& asked) {
 
 exit_status sign_on(surroundings& here, const options& asked) {
     const json body{{"name", asked.name}};
-    const auto answer = ask_daemon(here, "/api/v1/operator", one_line(body));
+    const auto answer = ask_daemon(here, "/api/v1/operator", body);
     const auto name = answer.value("operator", asked.name);
     return say_done(here, answer,
                     name.empty() ? std::string("nobody is signed on") : safe_text(name) + " works here now");
 }
 
 exit_status retry(surroundings& here, const options& asked) {
-    const auto answer = ask_daemon(here, "/api/v1/slots/" + percent_encoded(asked.slot) + "/retry", "{}");
+    const auto answer =
+        ask_daemon(here, "/api/v1/slots/" + percent_encoded(asked.slot) + "/retry", json::object());
     return say_done(here, answer, "slot " + safe_text(asked.slot) + " tries again");
 }
 
 exit_status rework(surroundings& here, const options& asked) {
     const json body{{"serial", asked.serial}, {"reason", asked.reason}};
-    const auto answer = ask_daemon(here, "/api/v1/rework", one_line(body));
+    const auto answer = ask_daemon(here, "/api/v1/rework", body);
     return say_done(here, answer, "rework of " + safe_text(asked.serial) + " authorised: plug the board in");
 }
 

@@ -118,12 +118,13 @@ exit_status open(surroundings& here, const options& asked) {
     if (!asked.product.empty()) body["product"] = asked.product;
     if (!asked.first.empty()) body["first_serial"] = asked.first;
     if (!asked.last.empty()) body["last_serial"] = asked.last;
-    const auto answer = ask_daemon(here, "/api/v1/orders", one_line(body));
+    const auto answer = ask_daemon(here, "/api/v1/orders", body);
     return say_done(here, answer, "order " + safe_text(asked.order) + " is open");
 }
 
 exit_status close(surroundings& here, const options& asked) {
-    const auto answer = ask_daemon(here, "/api/v1/orders/" + percent_encoded(asked.order) + "/close", "{}");
+    const auto answer =
+        ask_daemon(here, "/api/v1/orders/" + percent_encoded(asked.order) + "/close", json::object());
     return say_done(here, answer, "order " + safe_text(asked.order) + " is closed");
 }
 

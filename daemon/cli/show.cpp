@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // fleetline show: everything recorded about one board.
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "cli/command.hpp"
 #include "cli/json_view.hpp"
@@ -18,27 +20,30 @@ struct options {
     bool pem = false;
 };
 
+/// What is told: a board and its attempts, or one attempt, whose board may not have said its serial number.
+struct subject {
+    std::string serial;
+    std::vector<ledger::attempt_row> attempts;  ///< newest first
+};
+
 /// The one board that is meant, or why there is none.
-std::string serial_of(surroundings& here, const std::string& key) {
-    const auto found = here.ledger().find(key);
-    for (const auto& serial : found) {
+std::string one_of(const std::vector<std::string>& serials, const std::string& key) {
+    for (const auto& serial : serials) {
         if (serial == key) return serial;
     }
-    if (found.empty())
+    if (serials.empty())
         throw command_error(exit_status::no, "nothing is recorded about '" + safe_text(key) + "'",
-                            "Give a serial number, a thing name, or 8 or more digits of a certificate id.");
-    if (found.size() == 1) return found.front();
+                            "Give a serial number, a thing name, 8 or more digits of a certificate id, or an "
+                            "attempt's id.");
+    if (serials.size() == 1) return serials.front();
     std::string names;
-    for (const auto& serial : found) names += "\n  " + safe_text(serial);
+    for (const auto& serial : serials) names += "\n  " + safe_text(serial);
     throw command_error(exit_status::no, "'" + safe_text(key) + "' fits several boards:" + names);
 }
 
-std::vector<ledger::attempt_row> attempts_of(surroundings& here, const std::string& serial) {
-    static constexpr std::int64_t most = 1000;  // a story, not a list: 'attempts' has them all
+std::vector<ledger::attempt_row> attempts_of(surroundings& here, ledger::filter wanted) {
+    wanted.limit = 1000;  // a story, not a list: 'attempts' has them all
     std::vector<ledger::attempt_row> rows;
-    ledger::filter wanted;
-    wanted.serial = serial;
-    wanted.limit = most;
     here.ledger().attempts(wanted, [&rows](const ledger::attempt_row& row) {
         rows.push_back(row);
         return true;
@@ -46,14 +51,43 @@ std::vector<ledger::attempt_row> attempts_of(surroundings& here, const std::stri
     return rows;
 }
 
-void print_json(surroundings& here, const std::string& serial, const options& asked) {
+subject meant_by(surroundings& here, const std::string& key) {
+    ledger::filter wanted;
+    const auto serials = here.ledger().find(key);
+    if (serials.empty()) {
+        wanted.attempt = key;
+        if (auto one = attempts_of(here, wanted); !key.empty() && !one.empty())
+            return {one.front().serial, std::move(one)};
+        wanted.attempt.clear();
+    }
+    wanted.serial = one_of(serials, key);
+    return {wanted.serial, attempts_of(here, wanted)};
+}
+
+/// The attempt whose key and certificate the board has: the last one that passed, if any.
+std::optional<ledger::attempt_row> telling_of(surroundings& here, const subject& told) {
+    std::optional<ledger::attempt_row> found;
+    ledger::filter wanted;
+    wanted.serial = told.serial;
+    wanted.outcome = "passed";
+    wanted.limit = 1;
+    here.ledger().attempts(wanted, [&found](const ledger::attempt_row& row) {
+        found = row;
+        return false;
+    });
+    if (!found && !told.attempts.empty()) found = told.attempts.front();
+    return found;
+}
+
+void print_json(surroundings& here, const subject& told, const options& asked) {
     const auto& ledger = here.ledger();
+    const auto& serial = told.serial;
     json document{{"serial", serial}};
     if (const auto device = ledger.device(serial)) document = to_json(*device);
     document["certificates"] = json::array();
     for (const auto& row : ledger.certificates_of(serial)) document["certificates"].push_back(to_json(row));
     document["attempt_list"] = json::array();
-    for (const auto& row : attempts_of(here, serial)) {
+    for (const auto& row : told.attempts) {
         json attempt = to_json(row);
         attempt["events"] = json::array();
         for (const auto& event : ledger.events_of(row.attempt_id))
@@ -69,7 +103,8 @@ std::string upper(std::string text) {
     return text;
 }
 
-void print_identity(surroundings& here, const ledger::device_row& device, const ledger::attempt_row* last) {
+void print_identity(surroundings& here, const ledger::device_row& device,
+                    const std::optional<ledger::attempt_row>& last) {
     auto& out = here.out;
     const auto outcome = standing_of(device);
     out.line(out.paint(ink::strong, safe_text(device.serial)) + "  " +
@@ -77,13 +112,17 @@ void print_identity(surroundings& here, const ledger::device_row& device, const 
     const auto fact = [&out](std::string_view label, const std::string& value) {
         if (!value.empty()) out.fact(label, value);
     };
-    fact("thing", safe_text(device.thing_name));
-    fact("certificate", safe_text(device.certificate_id));
-    if (last != nullptr && !device.certificate_id.empty())
+    // Without a current certificate, what it passed with: that has been revoked since, as is told below.
+    const bool was_revoked =
+        last && last->outcome == "passed" && outcome == "passed" && device.certificate_id.empty();
+    fact("thing", safe_text(was_revoked ? last->thing_name : device.thing_name));
+    fact("certificate", was_revoked ? safe_text(last->certificate_id) + "  " + out.paint(ink::bad, "revoked")
+                                    : safe_text(device.certificate_id));
+    if (last && !device.certificate_id.empty())
         fact("valid until", time_text(last->certificate_not_after).substr(0, 10));
     fact("product", safe_text(device.product));
     fact("order", safe_text(device.order));
-    if (last == nullptr) return;
+    if (!last) return;
     fact("firmware", safe_text(last->firmware_version));
     fact("key", key_origin_text(last->key_origin));
     fact("proof", proof_text(last->proof));
@@ -143,37 +182,34 @@ void print_certificates(surroundings& here, const std::string& serial, const opt
             "  " + out.paint(ink_of(state), safe_text(state)) + ", handed out " + time_text(row.issued_at) +
             " UTC";
         if (!row.why.empty()) text += ": " + safe_text(row.why);
-        if (!row.revoked_by.empty()) text += " (revoked by " + safe_text(row.revoked_by) + ')';
+        if (!row.revoked_at.empty())
+            text += "; revoked " + time_text(row.revoked_at) + " UTC by " + safe_text(row.revoked_by) +
+                    (row.revoked_note.empty() ? "" : ": " + safe_text(row.revoked_note));
         out.line(text);
         if (asked.pem && !row.pem.empty()) out.print(row.pem.ends_with('\n') ? row.pem : row.pem + '\n');
     }
 }
 
 exit_status show(surroundings& here, const options& asked) {
-    const auto serial = serial_of(here, asked.key);
+    const auto told = meant_by(here, asked.key);
     if (here.wants_json) {
-        print_json(here, serial, asked);
+        print_json(here, told, asked);
         return exit_status::yes;
     }
-    const auto attempts = attempts_of(here, serial);
-    const ledger::attempt_row* telling = attempts.empty() ? nullptr : &attempts.front();
-    for (const auto& attempt : attempts) {
-        if (attempt.outcome != "passed") continue;
-        telling = &attempt;
-        break;
-    }
-    if (const auto device = here.ledger().device(serial)) print_identity(here, *device, telling);
-    for (const auto& attempt : attempts) print_attempt(here, attempt, asked);
-    print_certificates(here, serial, asked);
+    if (const auto device = here.ledger().device(told.serial); device && !told.serial.empty())
+        print_identity(here, *device, telling_of(here, told));
+    for (const auto& attempt : told.attempts) print_attempt(here, attempt, asked);
+    if (!told.serial.empty()) print_certificates(here, told.serial, asked);
     return exit_status::yes;
 }
 
 }  // namespace
 
 void add_show(words& parent) {
-    auto word = parent.word("show", "Tell everything recorded about one board");
+    auto word = parent.word("show", "Tell everything recorded about one board, or one attempt");
     auto asked = std::make_shared<options>();
-    word.argument("KEY", asked->key, "A serial number, a thing name, or a certificate id (8 digits will do)");
+    word.argument("KEY", asked->key,
+                  "A serial number, a thing name, a certificate id (8 digits will do), or an attempt's id");
     word.flag("--transcript", asked->transcript, "Also what was said over the console (secrets are masked)");
     word.flag("--pem", asked->pem, "Also the certificates themselves");
     word.does([asked](surroundings& here) { return show(here, *asked); });

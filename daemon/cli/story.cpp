@@ -124,7 +124,9 @@ std::string tell(const ledger::event_row& event) {
 
 std::string standing_of(const ledger::device_row& device) {
     if (device.outcome.empty()) return "under way";
-    return device.outcome == "refused" && !device.certificate_id.empty() ? "passed" : device.outcome;
+    // Its certificate may have been revoked since: it has passed all the same.
+    const bool has_passed = device.stage == "passed" || !device.certificate_id.empty();
+    return device.outcome == "refused" && has_passed ? "passed" : device.outcome;
 }
 
 std::string key_origin_text(std::string_view origin) {

@@ -14,6 +14,7 @@
 #include "api/unfit_serials.hpp"
 #include "core/digest.hpp"
 #include "core/failure.hpp"
+#include "core/recorded_text.hpp"
 
 namespace fleetline::api {
 
@@ -73,7 +74,7 @@ asio::awaitable<response> post_scan(service& here, const request& what) {
 
 asio::awaitable<response> post_operator(service& here, const request& what) {
     const body_members asked{what, {"name"}};
-    const auto name = asked.text_or_none("name", 64);
+    const auto name = asked.text_or_none("name", longest_person);
     if (!here.station->sign_on) not_available("Signing on");
     const auto by = co_await here.resolved(*what.by);
     co_await here.station->sign_on(name, by);
@@ -92,7 +93,7 @@ asio::awaitable<response> post_retry(service& here, const request& what) {
 asio::awaitable<response> post_rework(service& here, const request& what) {
     const body_members asked{what, {"serial", "reason"}};
     const serial_number serial{asked.text("serial")};
-    const auto reason = asked.text("reason", 1000);
+    const auto reason = asked.text("reason", longest_remark);
     if (!here.station->rework) not_available("Authorising a rework");
     const auto by = co_await here.resolved(*what.by);
     co_await here.station->rework(serial, reason, by);

@@ -84,6 +84,7 @@ json view_of(const ledger::certificate_row& row) {
     out["replaced_by"] = row.replaced_by;
     out["revoked_at"] = row.revoked_at;
     out["revoked_by"] = row.revoked_by;
+    out["revoked_note"] = row.revoked_note;
     out["pem"] = row.pem;
     return out;
 }

@@ -6,9 +6,11 @@
 #include <charconv>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "core/encoding.hpp"
 #include "core/failure.hpp"
+#include "core/recorded_text.hpp"
 
 namespace fleetline::api {
 
@@ -16,18 +18,6 @@ namespace {
 
 [[noreturn]] void wrong(std::string_view name, const std::string& why) {
     throw failure("station-request-invalid", "Reading the request", printable(name, 40), why);
-}
-
-/// Also of an input method's wide spaces, and of those that do not break.
-bool is_blank(std::string_view text) {
-    while (!text.empty()) {
-        std::size_t length = 0;
-        for (const std::string_view blank : {" ", "\u3000", "\u00a0"})
-            if (text.starts_with(blank)) length = blank.size();
-        if (length == 0) return false;
-        text.remove_prefix(length);
-    }
-    return true;
 }
 
 std::optional<utc_time> time_in(const request& what, std::string_view name) {
@@ -98,25 +88,18 @@ body_members::body_members(const request& what, std::initializer_list<std::strin
 body_members::~body_members() = default;
 
 std::string body_members::text(std::string_view name, std::size_t longest) const {
-    auto value = text_or_none(name, longest);
-    if (value.empty()) wrong(name, "it is missing");
-    if (is_blank(value)) wrong(name, "it is blank");
-    return value;
+    auto value = recordable(text_or_none(name, longest), longest);
+    if (!value) wrong(name, value.why_not());
+    return std::move(*value);
 }
 
 std::string body_members::text_or_none(std::string_view name, std::size_t longest) const {
     const auto found = held_->object.find(name);
     if (found == held_->object.end()) return {};
     if (!found->is_string()) wrong(name, "it must be a text");
-    auto value = found->get<std::string>();
-    const bool clean = std::none_of(value.begin(), value.end(), [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return byte < 0x20 || byte == 0x7f;
-    });
-    if (value.size() > longest || !clean || !is_utf8(value))
-        wrong(name, "it must be a text of at most " + std::to_string(longest) +
-                        " bytes without control characters");
-    return value;
+    auto value = recordable_or_none(found->get<std::string>(), longest);
+    if (!value) wrong(name, value.why_not());
+    return std::move(*value);
 }
 
 std::int64_t body_members::number_or(std::string_view name, std::int64_t otherwise) const {

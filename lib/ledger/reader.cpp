@@ -219,7 +219,7 @@ constexpr const char* device_query =
 constexpr const char* certificate_query =
     "SELECT c.certificate_id, c.state, c.serial, c.thing_name, a.attempt_id, c.issued_at, c.not_after, "
     "c.why, "
-    "c.replaced_by, e.kind, e.payload, c.revoked_at, c.revoked_by FROM certificate AS c "
+    "c.replaced_by, e.kind, e.payload, c.revoked_at, c.revoked_by, c.revoked_note FROM certificate AS c "
     "LEFT JOIN attempt AS a ON a.number = c.attempt LEFT JOIN event AS e ON e.seq = c.number";
 
 /// `issued` is not among them: the cloud drops by itself what was never to be registered.
@@ -243,6 +243,7 @@ certificate_row certificate_row_from(statement& row) {
     }
     c.revoked_at = row.text(11);
     c.revoked_by = row.text(12);
+    c.revoked_note = row.text(13);
     return c;
 }
 

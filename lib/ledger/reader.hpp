@@ -49,7 +49,7 @@ struct device_row {
 struct certificate_row {
     std::string certificate_id, state, serial, thing_name, attempt_id, issued_at, not_after, why, replaced_by,
         pem;
-    std::string revoked_at, revoked_by;
+    std::string revoked_at, revoked_by, revoked_note;
 };
 
 /// Which certificates a list shows: all of them, or those that no board can be said to hold.

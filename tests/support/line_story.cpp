@@ -140,9 +140,10 @@ void line_story::is_reworked(const board& which, const std::string& reason) {
 }
 
 void line_story::fails(const board& which, const std::string& step, const std::string& code,
-                       const std::string& text) {
+                       const std::string& text, const std::string& transcript) {
     auto made = starts(which, milliseconds{12'000});
     goes_until(made, step);
+    if (!transcript.empty()) book_->store_transcript(made.id, transcript);
     ends(made, "failed", step, code, text);
 }
 

@@ -51,7 +51,8 @@ class line_story {
     void is_reworked(const board& which, const std::string& reason);
 
     /// Goes wrong in `step` (identify, csr, issue, register, deliver, prove).
-    void fails(const board& which, const std::string& step, const std::string& code, const std::string& text);
+    void fails(const board& which, const std::string& step, const std::string& code, const std::string& text,
+               const std::string& transcript = {});
     void is_refused(const board& which, const std::string& code, const std::string& text);
     void is_abandoned(const board& which, const std::string& step);
 

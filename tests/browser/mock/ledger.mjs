@@ -154,5 +154,5 @@ function events(a) {
 }
 
 const certificate = (a) => a.certificate_id ? { certificate_id: a.certificate_id, state: 'current', serial: a.serial, thing_name: a.thing_name,
-  attempt_id: a.attempt_id, issued_at: a.started_at, not_after: a.certificate_not_after, why: '', replaced_by: '', revoked_at: '', revoked_by: '',
+  attempt_id: a.attempt_id, issued_at: a.started_at, not_after: a.certificate_not_after, why: '', replaced_by: '', revoked_at: '', revoked_by: '', revoked_note: '',
   pem: '-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIU\n-----END CERTIFICATE-----\n' } : null;

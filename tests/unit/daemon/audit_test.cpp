@@ -278,7 +278,9 @@ TEST_CASE("a certificate that somebody has revoked leaves the list, with who and
     CHECK(marked.status == 0);
 
     CHECK_FALSE(has(station.ask("certificates --to-revoke"), "58092a33de65"));
-    CHECK(has(station.ask("show SN0003"), "revoked by Chen"));
+    CHECK(has(station.ask("show SN0003"), " UTC by Chen: ticket 4711\n"));
+    CHECK(has(station.ask("certificates --format csv"), "Z,Chen,ticket 4711\r\n"));
+    CHECK(has(station.ask("certificates --json"), R"("revoked_note":"ticket 4711")"));
     CHECK(station.ask("certificates mark-revoked 58092a33 --by Chen --note 'again'").status == 1);
     CHECK(station.ask("audit verify").status == 0);
     CHECK(shell("sqlite3 " + station.ledger() +
@@ -287,6 +289,35 @@ TEST_CASE("a certificate that somebody has revoked leaves the list, with who and
           "{\"by\":\"Chen\",\"certificate\":"
           "\"58092a33de652a72208e982638da693bdafd6207444adbaaacdbef7df38d5db7\","
           "\"note\":\"ticket 4711\"}\n");
+}
+
+TEST_CASE("who revoked and why is what any reader can trust, as over the API", "[daemon][audit]") {
+    const audited_station station;
+    const std::string who =
+        GENERATE("--by '' --note x", "--by ' ' --note x", "--by \"$(printf 'a\\033b')\" --note x",
+                 "--by Chen --note ''", "--by Chen --note \"$(printf 'a\\nb')\"",
+                 "--by Chen --note \"$(printf '\\377')\"",
+                 "--by Chen --note \"$(head -c 100000 /dev/zero | tr '\\0' x)\"");
+    const auto refused = station.ask("certificates mark-revoked 58092a33 " + who);
+    INFO(who << '\n' << refused.text);
+    CHECK(refused.status == 2);
+    CHECK(refused.text.starts_with("fleetline: --" + std::string{who.find("--by Chen") == 0 ? "note" : "by"} +
+                                   ": it "));
+    CHECK(has(station.ask("certificates --to-revoke"), "58092a33de65"));
+}
+
+TEST_CASE("a certificate's id may be given in capitals, as 'show' takes it", "[daemon][audit]") {
+    const audited_station station;
+    CHECK(station.ask("certificates mark-revoked 58092A33DE65 --by Chen --note x").status == 0);
+}
+
+TEST_CASE("what is recorded through the daemon is refused when it is not UTF-8, not put into other words",
+          "[daemon][audit]") {
+    const audited_station station;
+    for (const std::string action : {"sign-on", "rework SN0001 --reason", "order open"}) {
+        INFO(action);
+        CHECK(station.ask(action + " \"$(printf 'a\\377')\"").status == 2);
+    }
 }
 
 TEST_CASE("an export leaves a signed head behind, where whoever asks may sign", "[daemon][audit]") {

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "cli/run.hpp"
+#include "ledger/reader.hpp"
 #include "station_directory.hpp"
 
 using namespace fleetline;
@@ -66,7 +67,8 @@ TEST_CASE("each command says of a day what its golden file says", "[daemon][gold
         {"attempts.txt", {"attempts"}},
         {"attempts-failed.txt", {"attempts", "--outcome", "failed", "--since", "today"}},
         {"attempts-found.txt",
-         {"attempts", "--slot", "B2", "--operator", "Lin", "--failure-code", "port-gone", "--search", "n000"}},
+         {"attempts", "--slot", "B2", "--operator", "Lin", "--failure-code", "port-gone", "--search",
+          "n000"}},
         {"attempts.jsonl", {"attempts", "--limit", "2", "--json"}},
         {"devices-found.txt", {"devices", "--search", "fleet-sn0002"}},
         {"devices.txt", {"devices"}},
@@ -94,6 +96,49 @@ TEST_CASE("each command says of a day what its golden file says", "[daemon][gold
     for (const auto& [name, arguments] : commands)
         check(name, stable(answer_of(station, arguments, false), station));
     check("status-colour.txt", stable(answer_of(station, {"status"}, true), station));
+}
+
+TEST_CASE("an attempt whose board did not even say its serial number is told, with its transcript",
+          "[daemon][golden]") {
+    const test::station_directory station;
+    {
+        test::line_story line{station.ledger(), "line-3"};
+        line.fails({"", "A1", "sensor", "", ""}, "identify", "device-no-answer",
+                   "Waking the console, slot A1: nothing came back in 5 s",
+                   "0.000 > \\x0d\\x0a\n5.001 < \x1b[2J\xff\n");
+        line.passes({"SN0001", "A2"});
+    }
+    std::string id;
+    ledger::filter failed;
+    failed.outcome = "failed";
+    ledger::reader{station.ledger()}.attempts(failed, [&id](const ledger::attempt_row& row) {
+        id = row.attempt_id;
+        return true;
+    });
+
+    check("attempts-no-serial.txt", answer_of(station, {"attempts"}, false));
+    check("show-attempt.txt", answer_of(station, {"show", id, "--transcript"}, false));
+    check("show-attempt.json", answer_of(station, {"show", id, "--transcript", "--json"}, false));
+    CHECK(answer_of(station, {"show", ""}, false).ends_with("exit status 1\n"));
+}
+
+TEST_CASE("a board whose certificate is revoked has passed all the same", "[daemon][golden]") {
+    const test::station_directory station;
+    {
+        test::line_story line{station.ledger(), "line-3"};
+        line.passes({"SN0001"});
+        ledger::certificate_revoked event;
+        event.certificate =
+            certificate_id(ledger::reader{station.ledger()}.certificates_of("SN0001").front().certificate_id);
+        event.by = "Chen";
+        event.note = "key leaked";
+        line.append(std::move(event));
+        line.is_refused({"SN0001"}, "already-provisioned", "passed at 2026-11-24T05:58:12Z in slot A1");
+        line.is_refused({"SN0009"}, "order-full", "");
+    }
+
+    check("show-revoked.txt", answer_of(station, {"show", "SN0001"}, false));
+    check("devices-revoked.txt", answer_of(station, {"devices"}, false));
 }
 
 TEST_CASE("certificates of boards that failed and never came back are listed when that is asked for",
