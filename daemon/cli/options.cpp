@@ -16,12 +16,16 @@ checked<utc_time> parse_ago(std::string_view text, utc_time now) {
     const auto end = std::from_chars(text.data(), text.data() + text.size(), count);
     const std::string_view unit = text.substr(static_cast<std::size_t>(end.ptr - text.data()));
     if (end.ec != std::errc{} || count < 0 || count > 1'000'000) return reason{"not a time"};
-    if (unit == "s") return now - std::chrono::seconds{count};
-    if (unit == "m" || unit == "min") return now - std::chrono::minutes{count};
-    if (unit == "h") return now - std::chrono::hours{count};
-    if (unit == "d") return now - std::chrono::days{count};
-    if (unit == "w") return now - std::chrono::weeks{count};
-    return reason{"not a time"};
+    std::chrono::seconds one{};
+    if (unit == "s") one = std::chrono::seconds{1};
+    if (unit == "m" || unit == "min") one = std::chrono::minutes{1};
+    if (unit == "h") one = std::chrono::hours{1};
+    if (unit == "d") one = std::chrono::days{1};
+    if (unit == "w") one = std::chrono::weeks{1};
+    if (one.count() == 0) return reason{"not a time"};
+    const utc_time when = now - count * one;
+    if (when < utc_time{}) return reason{"out of range: it is before 1970"};
+    return when;
 }
 
 std::optional<utc_time> period_end(const std::string& option, const std::string& text, utc_time now) {
@@ -29,7 +33,7 @@ std::optional<utc_time> period_end(const std::string& option, const std::string&
     const auto when = parse_when(text, now);
     if (!when)
         throw command_error(
-            exit_status::usage, option + ": '" + text + "' is not a time",
+            exit_status::usage, option + ": '" + text + "' is " + when.why_not(),
             "Give a date (2026-11-24), a time in UTC (2026-11-24T08:00:00Z), today, yesterday, "
             "or how long ago: 15m, 8h, 7d.");
     return *when;

@@ -8,6 +8,7 @@
 
 #include "cli/command.hpp"
 #include "cli/suggest.hpp"
+#include "cli/text.hpp"
 #include "cli/words.hpp"
 #include "core/failure.hpp"
 #include "station/failure_catalogue.hpp"
@@ -49,13 +50,29 @@ void describe(CLI::App& app, command_line& line) {
     app.get_formatter()->label("Subcommands", "Commands");
 }
 
+/// CLI11's words for a mistake, but where it names no word, or words from the last to the first.
+std::string told(const CLI::App& app, const CLI::ParseError& mistake) {
+    const std::string said = mistake.what();
+    const auto unexpected = app.remaining(true);
+    const bool lacks_command = said == "A subcommand is required";
+    if (lacks_command && unexpected.empty()) return "say what to do";
+    if (lacks_command && !unexpected.front().starts_with('-')) {
+        std::string command;
+        for (const auto* word : app.get_subcommands()) command += word->get_name() + ' ';
+        return "there is no command '" + safe_text(command + unexpected.front()) + "'";
+    }
+    if (!lacks_command && mistake.get_name() != "ExtrasError") return said;
+    std::string text = "not expected:";
+    for (const auto& word : unexpected) text += ' ' + safe_text(word);
+    return text;
+}
+
 /// CLI11's words for a mistake, with the command it belongs to and a guess at what was meant.
 int usage_mistake(const CLI::App& app, const CLI::ParseError& mistake,
                   const std::vector<std::string>& arguments, std::ostream& err) {
     std::string where = "fleetline";
     for (const auto* word : app.get_subcommands()) where += ' ' + word->get_name();
-    const std::string_view said = mistake.what();
-    err << "fleetline: " << (said == "A subcommand is required" ? "say what to do" : said) << '\n';
+    err << "fleetline: " << told(app, mistake) << '\n';
     std::vector<std::string> known;
     for (const auto& command : commands()) known.emplace_back(command.name);
     for (const auto& word : arguments) {

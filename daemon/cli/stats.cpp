@@ -8,6 +8,7 @@
 #include "cli/options.hpp"
 #include "cli/table.hpp"
 #include "cli/text.hpp"
+#include "report/cover.hpp"
 #include "report/statistics.hpp"
 #include "station/failure_catalogue.hpp"
 
@@ -88,6 +89,7 @@ void print_groups(screen& out, const report::statistics& found, const std::strin
     table rows{out,
                {std::string_view{title},
                 {"attempts", right},
+                {"refused", right},
                 {"boards passed", right},
                 {"first-pass", right},
                 {"final", right},
@@ -98,10 +100,10 @@ void print_groups(screen& out, const report::statistics& found, const std::strin
     for (const auto& group : found.groups) {
         const auto& all = group.all;
         rows.row({group_name(group.name, found.by), std::to_string(all.attempts()),
-                  std::to_string(all.units_passed), share_text(all.first_passed, all.first_attempts),
-                  share_text(all.units_final, all.units), share_text(all.passed, all.attempts()),
-                  per_hour(all), duration_or_dash(all.cycle.quantile(0.5)),
-                  duration_or_dash(all.cycle.quantile(0.95))});
+                  std::to_string(all.refused), std::to_string(all.units_passed),
+                  share_text(all.first_passed, all.first_attempts), share_text(all.units_final, all.units),
+                  share_text(all.passed, all.attempts()), per_hour(all),
+                  duration_or_dash(all.cycle.quantile(0.5)), duration_or_dash(all.cycle.quantile(0.95))});
     }
     rows.finish();
 }
@@ -119,28 +121,23 @@ void print_steps(screen& out, const report::statistics& found) {
     rows.finish();
 }
 
-void print_failures(screen& out, const report::statistics& found) {
-    if (found.failures.empty()) return;
+/// Failures of attempts, or refusals: each adds up to a figure above.
+void print_codes(screen& out, const report::statistics& found, std::string_view title,
+                 std::int64_t (*times)(const report::failure_count&)) {
     std::int64_t all = 0;
-    for (const auto& one : found.failures) all += one.count;
+    for (const auto& one : found.failures) all += times(one);
+    if (all == 0) return;
     out.line();
-    table rows{out, {"failure", {"times", align::right}, {"share", align::right}, "what it means"}};
+    table rows{out, {title, {"times", align::right}, {"share", align::right}, "what it means"}};
     for (const auto& one : found.failures) {
+        if (times(one) == 0) continue;
         const auto& entry = station::failure_for(one.code);
         rows.row({{safe_text(one.code), ink::bad},
-                  std::to_string(one.count),
-                  share_text(one.count, all),
+                  std::to_string(times(one)),
+                  share_text(times(one), all),
                   entry.code == one.code ? std::string{entry.text} : ""});
     }
     rows.finish();
-}
-
-std::string period_text(const ledger::filter& wanted) {
-    const auto time = [](utc_time when) { return time_text(to_rfc3339(when)).substr(0, 16); };
-    if (wanted.since && wanted.until) return time(*wanted.since) + " to " + time(*wanted.until) + " UTC";
-    if (wanted.since) return "since " + time(*wanted.since) + " UTC";
-    if (wanted.until) return "until " + time(*wanted.until) + " UTC";
-    return "all time";
 }
 
 exit_status stats(surroundings& here, const options& asked) {
@@ -152,13 +149,16 @@ exit_status stats(surroundings& here, const options& asked) {
         return exit_status::yes;
     }
     const auto& total = found.total;
+    const auto period = report::period_text(wanted);
     out.line(out.paint(ink::strong, count_text(total.units_passed, "board", "boards") + " passed") + ", " +
-             count_text(total.attempts(), "attempt", "attempts") + ", " + period_text(wanted));
+             count_text(total.attempts(), "attempt", "attempts") + ", " +
+             (period.empty() ? "all time" : period));
     if (total.attempts() + total.refused == 0) return exit_status::yes;
     print_total(out, total);
     if (found.by != grouping::none) print_groups(out, found, asked.by);
     print_steps(out, found);
-    print_failures(out, found);
+    print_codes(out, found, "failure", [](const report::failure_count& one) { return one.not_passed(); });
+    print_codes(out, found, "refusal", [](const report::failure_count& one) { return one.refused; });
     return exit_status::yes;
 }
 

@@ -17,18 +17,10 @@ std::string time_of(utc_time when) {
     return text.substr(0, when == floor<seconds>(when) ? 19 : 23);
 }
 
-std::string period_of(const cover& of) {
-    const auto& wanted = of.wanted;
-    if (wanted.since && wanted.until)
-        return time_of(*wanted.since) + " to " + time_of(*wanted.until) + " UTC";
-    if (wanted.since) return "since " + time_of(*wanted.since) + " UTC";
-    if (wanted.until) return "until " + time_of(*wanted.until) + " UTC";
-    return "everything in the ledger";
-}
-
 std::string rows_of(const cover& of) {
-    std::string text = std::to_string(of.rows) +
-                       (of.wanted.outcome.empty() ? " (every attempt)" : " (attempts that passed)");
+    std::string text = std::to_string(of.rows) + (of.wanted.outcome.empty() ? " (every attempt and refusal)"
+                                                                            : " (attempts that passed)");
+    if (of.under_way > 0) text += ", " + std::to_string(of.under_way) + " under way";
     if (of.wanted.limit >= 0) text += ", no more than " + std::to_string(of.wanted.limit) + " were asked for";
     return text;
 }
@@ -48,16 +40,26 @@ cover make_cover(const ledger::reader& ledger, std::string station, const ledger
     made.by_slot = collect(ledger, all, grouping::slot);
     auto counted = wanted;
     counted.brief = true;
-    ledger.attempts(counted, [&made](const ledger::attempt_row&) {
+    ledger.attempts(counted, [&made](const ledger::attempt_row& row) {
         ++made.rows;
+        if (row.outcome.empty()) ++made.under_way;
         return true;
     });
     return made;
 }
 
+std::string period_text(const ledger::filter& wanted) {
+    if (wanted.since && wanted.until)
+        return time_of(*wanted.since) + " to " + time_of(*wanted.until) + " UTC";
+    if (wanted.since) return "since " + time_of(*wanted.since) + " UTC";
+    if (wanted.until) return "until " + time_of(*wanted.until) + " UTC";
+    return {};
+}
+
 std::vector<std::pair<std::string, std::string>> facts_of(const cover& of) {
+    const auto period = period_text(of.wanted);
     return {{"Station", of.station},
-            {"Period", period_of(of)},
+            {"Period", period.empty() ? "everything in the ledger" : period},
             {"Product", of.wanted.product.empty() ? "all" : of.wanted.product},
             {"Work order", of.wanted.order.empty() ? "all" : of.wanted.order},
             {"Rows", rows_of(of)},

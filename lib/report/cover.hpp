@@ -19,6 +19,7 @@ struct cover {
     utc_time made_at{};
     ledger::filter wanted;  ///< an outcome of "passed": only those are listed; the figures are of all
     std::int64_t rows = 0;
+    std::int64_t under_way = 0;  ///< of the rows: neither passed nor not passed
     statistics by_day, by_slot;
     ledger::chain_head head;
 };
@@ -27,6 +28,9 @@ struct cover {
 /// ledger may know others too.
 cover make_cover(const ledger::reader& ledger, std::string station, const ledger::filter& wanted,
                  utc_time now);
+
+/// "2026-11-24 08:00 to 2026-11-24 09:10:30 UTC"; empty when neither end was asked for.
+std::string period_text(const ledger::filter& wanted);
 
 /// What was asked and what came of it, as lines of label and value.
 std::vector<std::pair<std::string, std::string>> facts_of(const cover& of);

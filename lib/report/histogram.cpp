@@ -36,8 +36,11 @@ void histogram::add(std::int64_t milliseconds) {
     const std::size_t cell = cell_of(milliseconds);
     if (cell >= cells_.size()) cells_.resize(cell + 1);
     ++cells_[cell];
+    const auto value = std::clamp<std::int64_t>(milliseconds, 0, longest);
+    least_ = count_ == 0 ? value : std::min(least_, value);
+    most_ = std::max(most_, value);
     ++count_;
-    sum_ += std::clamp<std::int64_t>(milliseconds, 0, longest);
+    sum_ += value;
 }
 
 std::optional<std::int64_t> histogram::mean() const {
@@ -52,7 +55,7 @@ std::optional<std::int64_t> histogram::quantile(double share) const {
     std::int64_t passed_by = 0;
     for (std::size_t cell = 0; cell < cells_.size(); ++cell) {
         passed_by += cells_[cell];
-        if (passed_by >= rank) return value_of(cell);
+        if (passed_by >= rank) return std::clamp(value_of(cell), least_, most_);
     }
     return std::nullopt;
 }

@@ -23,6 +23,7 @@ class histogram {
     std::vector<std::int64_t> cells_;
     std::int64_t count_ = 0;
     std::int64_t sum_ = 0;
+    std::int64_t least_ = 0, most_ = 0;  ///< of all: no cell's middle is told that lies beyond them
 };
 
 }  // namespace fleetline::report

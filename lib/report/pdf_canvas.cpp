@@ -16,7 +16,6 @@ pdf_canvas::pdf_canvas(output& to, const std::string& title) : to_(to) {
     pen_ = cairo_create(surface_);
     layout_ = pango_cairo_create_layout(pen_);
     pango_layout_set_single_paragraph_mode(layout_, TRUE);
-    pango_layout_set_ellipsize(layout_, PANGO_ELLIPSIZE_END);
 }
 
 pdf_canvas::~pdf_canvas() {
@@ -47,6 +46,7 @@ void pdf_canvas::text(double x, double y, double most, const std::string& what, 
     pango_font_description_free(font);
     const std::string shown = is_utf8(what) ? what : printable(what);
     pango_layout_set_text(layout_, shown.data(), static_cast<int>(shown.size()));
+    pango_layout_set_ellipsize(layout_, how.whole_ends ? PANGO_ELLIPSIZE_MIDDLE : PANGO_ELLIPSIZE_END);
     pango_layout_set_width(layout_, static_cast<int>(most * PANGO_SCALE));
     pango_layout_set_alignment(layout_, how.side == place::left    ? PANGO_ALIGN_LEFT
                                         : how.side == place::right ? PANGO_ALIGN_RIGHT

@@ -21,6 +21,7 @@ struct look {
     bool bold = false;
     double grey = 0;  ///< 0 black, 1 white
     place side = place::left;
+    bool whole_ends = false;  ///< cut in its middle: what tells names apart is mostly their end
 };
 
 class pdf_canvas {
@@ -33,7 +34,7 @@ class pdf_canvas {
     pdf_canvas& operator=(const pdf_canvas&) = delete;
     ~pdf_canvas();
 
-    /// One line, cut with an ellipsis where `most` ends.
+    /// One line, cut with an ellipsis to `most`: its end, or its middle.
     void text(double x, double y, double most, const std::string& what, const look& how = {});
     void line(double x1, double y1, double x2, double y2, double grey);
     void box(double x, double y, double w, double h, double red, double green, double blue);

@@ -78,7 +78,7 @@ class pdf_writer final : public writer {
             page_.box(pdf_canvas::margin, y - 1, table_width, row_height, 0.96, 0.96, 0.96);
         double x = pdf_canvas::margin + 2;
         for (const auto& column : table) {
-            page_.text(x, y, column.width - 6, column.text(attempt), {7.5, false, 0, column.side});
+            page_.text(x, y, column.width - 6, column.text(attempt), {7.5, false, 0, column.side, true});
             x += column.width;
         }
         ++written_;
@@ -107,10 +107,11 @@ class pdf_writer final : public writer {
 
     void figures_row(double y) {
         const auto& total = front_.by_day.total;
-        const std::array<std::pair<const char*, std::string>, 6> shown{{
+        const std::array<std::pair<const char*, std::string>, 7> shown{{
             {"boards passed", std::to_string(total.units_passed)},
             {"attempts", std::to_string(total.attempts())},
             {"not passed", std::to_string(total.failed + total.abandoned)},
+            {"refused, no attempts", std::to_string(total.refused)},
             {"first-pass yield", percent(total.first_pass_yield())},
             {"final yield", percent(total.final_yield())},
             {"attempt yield", percent(total.attempt_yield())},

@@ -5,6 +5,8 @@
 #include <functional>
 #include <unordered_map>
 
+#include "core/natural_order.hpp"
+
 namespace fleetline::report {
 
 namespace {
@@ -181,10 +183,10 @@ class histories {
     recent_standings recent_;
 };
 
-std::vector<failure_count> by_frequency(const std::map<std::string, std::int64_t>& counted) {
+std::vector<failure_count> by_frequency(const std::map<std::string, failure_count>& counted) {
     std::vector<failure_count> sorted;
     sorted.reserve(counted.size());
-    for (const auto& [code, count] : counted) sorted.push_back({code, count});
+    for (const auto& [code, count] : counted) sorted.push_back(count);
     std::stable_sort(sorted.begin(), sorted.end(),
                      [](const auto& a, const auto& b) { return a.count > b.count; });
     return sorted;
@@ -211,8 +213,8 @@ statistics collect(const ledger::reader& ledger, ledger::filter wanted, grouping
     wanted.brief = true;
     histories units(ledger, wanted, remembered);
     counter total(units.moment());
-    std::map<std::string, counter> groups;
-    std::map<std::string, std::int64_t> failures;
+    std::map<std::string, counter, natural_order> groups;
+    std::map<std::string, failure_count> failures;
     statistics result;
     result.by = by;
     ledger.attempts(wanted, [&](const ledger::attempt_row& row) {
@@ -227,7 +229,12 @@ statistics collect(const ledger::reader& ledger, ledger::filter wanted, grouping
         count(total, grouping::none);
         if (by != grouping::none)
             count(groups.try_emplace(group_of(row, by), units.moment()).first->second, by);
-        if (!row.failure_code.empty()) ++failures[row.failure_code];
+        if (!row.failure_code.empty()) {
+            auto& of = failures[row.failure_code];
+            of.code = row.failure_code;
+            ++of.count;
+            if (!counts(row)) ++of.refused;
+        }
         if (!passed(row)) return true;
         for (const auto& [step, duration] : steps_of(row)) result.steps[step].add(duration);
         return true;

@@ -47,12 +47,15 @@ struct group_figures {
 struct failure_count {
     std::string code;
     std::int64_t count = 0;
+    std::int64_t refused = 0;  ///< of them: what was not attempted
+
+    std::int64_t not_passed() const noexcept { return count - refused; }
 };
 
 struct statistics {
     grouping by = grouping::none;
     figures total;
-    std::vector<group_figures> groups;       ///< by name
+    std::vector<group_figures> groups;       ///< by name, A2 before A10
     std::map<std::string, histogram> steps;  ///< of attempts that passed
     std::vector<failure_count> failures;     ///< most frequent first
 };

@@ -68,7 +68,8 @@ std::string to_json_text(const statistics& from) {
                        {"p95", value_of(times.quantile(0.95))},
                        {"mean", value_of(times.mean())}};
     auto& failures = document["failures"] = json::array();
-    for (const auto& one : from.failures) failures.push_back({{"code", one.code}, {"count", one.count}});
+    for (const auto& one : from.failures)
+        failures.push_back({{"code", one.code}, {"count", one.count}, {"refused", one.refused}});
     return document.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -41,6 +41,12 @@ class summary {
         ++line_;
     }
 
+    void number(const char* label, std::int64_t value) {
+        worksheet_write_string(sheet_, line_, 0, label, strong_);
+        count(1, value);
+        ++line_;
+    }
+
     void yield(const char* label, const std::optional<double>& value) {
         worksheet_write_string(sheet_, line_, 0, label, strong_);
         if (value) worksheet_write_number(sheet_, line_, 1, *value, share_);
@@ -65,16 +71,18 @@ class summary {
         count(1, all.attempts());
         count(2, all.passed);
         count(3, all.failed + all.abandoned);
+        count(4, all.refused);
         const std::optional<double> yields[] = {all.first_pass_yield(), all.final_yield()};
         for (lxw_col_t i = 0; i < 2; ++i)
             if (yields[i])
-                worksheet_write_number(sheet_, line_, static_cast<lxw_col_t>(4 + i), *yields[i], share_);
+                worksheet_write_number(sheet_, line_, static_cast<lxw_col_t>(5 + i), *yields[i], share_);
         ++line_;
     }
 
     void failure(const failure_count& one) {
         text(0, one.code);
-        count(1, one.count);
+        count(1, one.not_passed());
+        count(2, one.refused);
         ++line_;
     }
 
@@ -122,24 +130,28 @@ void write_summary(lxw_workbook* book, lxw_worksheet* sheet, const cover& from) 
     page.title("fleetline audit report");
     for (const auto& [label, value] : facts_of(from)) page.fact(label, value);
     const auto& total = from.by_day.total;
+    page.number("Attempts", total.attempts());
+    page.number("Not passed", total.failed + total.abandoned);
+    page.number("Refused, no attempts", total.refused);
     page.yield("First-pass yield", total.first_pass_yield());
     page.yield("Final yield", total.final_yield());
     page.yield("Attempt yield", total.attempt_yield());
 
-    page.headings({"Day (UTC)", "Attempts", "Passed", "Not passed", "First-pass yield", "Final yield"});
+    page.headings(
+        {"Day (UTC)", "Attempts", "Passed", "Not passed", "Refused", "First-pass yield", "Final yield"});
     auto begin = page.line();
     for (const auto& group : from.by_day.groups) page.group(group.name, group.all, true);
     page.chart(LXW_CHART_COLUMN_STACKED, "Attempts per day", begin, {2, 3}, 0);
 
-    page.headings({"Slot", "Attempts", "Passed", "Not passed", "First-pass yield", "Final yield"});
+    page.headings({"Slot", "Attempts", "Passed", "Not passed", "Refused", "First-pass yield", "Final yield"});
     begin = page.line();
     for (const auto& group : from.by_slot.groups) page.group(group.name, group.all, false);
     page.chart(LXW_CHART_COLUMN_STACKED, "Attempts per slot", begin, {2, 3}, 1);
 
-    page.headings({"Failure", "Times"});
+    page.headings({"Failure", "Not passed", "Refused"});
     begin = page.line();
     for (const auto& one : from.by_day.failures) page.failure(one);
-    page.chart(LXW_CHART_BAR, "Failures by code", begin, {1}, 2);
+    page.chart(LXW_CHART_BAR, "Failures and refusals by code", begin, {1, 2}, 2);
 }
 
 }  // namespace fleetline::report

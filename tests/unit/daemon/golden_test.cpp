@@ -91,6 +91,12 @@ TEST_CASE("each command says of a day what its golden file says", "[daemon][gold
         {"help-audit-verify.txt", {"audit", "verify", "--help"}},
         {"mistyped.txt", {"atempts"}},
         {"unknown-option.txt", {"attempts", "--sinse", "today"}},
+        {"stats.txt", {"stats", "--by", "slot"}},
+        {"stats-seconds.txt",
+         {"stats", "--since", "2026-11-24T06:00:05Z", "--until", "2026-11-24T06:00:16.500Z"}},
+        {"no-command.txt", {}},
+        {"no-order-command.txt", {"order", "retain"}},
+        {"too-long-ago.txt", {"stats", "--since", "1000000w"}},
         {"no-time.txt", {"attempts", "--since", "noon"}},
     };
     for (const auto& [name, arguments] : commands)

@@ -149,7 +149,7 @@ assert re.search(r'<c r="K2" s="\d+"><v>46350\.25005787', first), "a time"
 assert "<f>" not in sheet, "no formula"
 assert "=SUM(A1)" in sheet and "传感器" in sheet
 summary = book.read("xl/worksheets/sheet1.xml").decode()
-for text in ("fleetline audit report", "First-pass yield", "device-no-answer", "11 (every attempt)"):
+for text in ("fleetline audit report", "First-pass yield", "Refused, no attempts", "device-no-answer", "11 (every attempt and refusal), 1 under way"):
     assert text in summary, text
 assert len([name for name in book.namelist() if name.startswith("xl/charts/chart")]) == 3
 )py");
@@ -241,13 +241,41 @@ TEST_CASE("the workbook opens in LibreOffice", "[report][slow]") {
         CHECK(attempts.find(text) != std::string::npos);
     }
     const auto summary = test::contents(day.directory.file("report-Summary.csv"));
-    for (const auto* text : {"fleetline audit report", "11 (every attempt)", "device-no-answer", "66.666"}) {
+    for (const auto* text : {"fleetline audit report", "11 (every attempt and refusal), 1 under way",
+                             "device-no-answer", "66.666"}) {
         INFO(text);
         CHECK(summary.find(text) != std::string::npos);
     }
     const std::string hostile = R"(a\xef\xbf\xbeb\xef\xbf\xbfc\xffd\x01e<&>)";
     CHECK(test::contents(day.directory.file("hostile-Attempts.csv")).find(hostile) != std::string::npos);
     CHECK(test::contents(day.directory.file("hostile-Summary.csv")).find(hostile) != std::string::npos);
+}
+
+TEST_CASE("names that only their ends tell apart are told apart in the pdf", "[report]") {
+    const test::scratch_directory scratch;
+    auto to = report::output::to_file(scratch.file("report.pdf"));
+    report::cover front;
+    front.rows = 20;
+    const auto writer = report::make_pdf_writer(to, front);
+    for (int n = 10; n < 30; ++n) {
+        ledger::attempt_row row;
+        row.serial = "SENSOR-LINE-2026-000000000000" + std::to_string(n);
+        row.thing_name = "thing-of-" + row.serial;
+        writer->row(row);
+    }
+    writer->finish();
+    to.commit();
+
+    const auto text = test::shell("pdftotext -layout " + scratch.file("report.pdf") + " - 2>&1").text;
+
+    for (int n = 10; n < 30; ++n) {
+        INFO(text);
+        const auto end = "0000" + std::to_string(n);
+        const auto serial = text.find(end);
+        REQUIRE(serial != std::string::npos);
+        CHECK(text.find(end, serial + 1) != std::string::npos);  // the thing
+    }
+    CHECK(text.find("SENSOR") != std::string::npos);
 }
 
 TEST_CASE("the pdf is for people: figures, every row, any script, the chain's head on every page",
@@ -258,8 +286,9 @@ TEST_CASE("the pdf is for people: figures, every row, any script, the chain's he
 
     const auto text = test::shell("pdftotext -layout " + pdf + " - 2>&1").text;
 
-    for (const auto* wanted : {"Audit report", "first-pass yield", "66.7 %", "page 1 of 2", "page 2 of 2",
-                               "传感器", "李明", "=SUM(A1)", "failed: device-write-failed"}) {
+    for (const auto* wanted :
+         {"Audit report", "first-pass yield", "66.7 %", "page 1 of 2", "page 2 of 2", "传感器", "李明",
+          "=SUM(A1)", "failed: device-write-failed", "refused, no attempts"}) {
         INFO(wanted);
         CHECK(text.find(wanted) != std::string::npos);
     }

@@ -22,6 +22,17 @@ TEST_CASE("short durations are exact", "[report]") {
     CHECK(times.mean() == 43);
 }
 
+TEST_CASE("durations that are all the same are told as they are", "[report]") {
+    for (const std::int64_t value : {300, 301, 12'400, 95'000}) {
+        histogram times;
+        for (int i = 0; i < 10; ++i) times.add(value);
+        CHECK(times.quantile(0.5) == value);
+        times.add(value + 100'000);
+        CHECK(times.quantile(1.0) <= value + 100'000);
+        CHECK(times.quantile(0.5) >= value);
+    }
+}
+
 TEST_CASE("median and p95 are within half a per cent of the sorted truth", "[report]") {
     std::mt19937 random{7};
     std::lognormal_distribution<double> durations{9.4, 1.5};

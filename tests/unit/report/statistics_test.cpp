@@ -171,6 +171,34 @@ TEST_CASE("failures are counted by code, the most frequent first", "[report]") {
     REQUIRE(one_day.size() == 2);
 }
 
+TEST_CASE("failures and refusals add up to the attempts that did not pass, and to the refused ones",
+          "[report]") {
+    const two_days line;
+    const auto found = line.collect({});
+    std::int64_t not_passed = 0, refused = 0;
+    for (const auto& one : found.failures) {
+        not_passed += one.not_passed();
+        refused += one.refused;
+    }
+    CHECK(not_passed == found.total.failed + found.total.abandoned);
+    CHECK(refused == found.total.refused);
+    CHECK(report::to_json_text(found).find(R"({"code":"already-provisioned","count":1,"refused":1})") !=
+          std::string::npos);
+}
+
+TEST_CASE("slots come in the order in which people count them", "[report]") {
+    const test::scratch_directory directory;
+    {
+        test::line_story line{directory.file("ledger.db"), "line-3"};
+        for (const auto* slot : {"A10", "B1", "A2", "A1"}) line.passes({"SN" + std::string{slot}, slot});
+    }
+    std::string names;
+    for (const auto& group :
+         report::collect(ledger::reader{directory.file("ledger.db")}, {}, grouping::slot).groups)
+        names += group.name + ' ';
+    CHECK(names == "A1 A2 A10 B1 ");
+}
+
 TEST_CASE("an empty period has no yield, and says so in JSON", "[report]") {
     const two_days line;
     const auto found = line.collect(between("2020-01-01", "2020-01-02"));

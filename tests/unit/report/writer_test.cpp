@@ -95,7 +95,10 @@ TEST_CASE("what stands before the rows says exactly what was asked", "[report]")
     CHECK(fact("Period") == "2026-11-24 08:00 to 2026-11-24 09:10:30 UTC");
     of.wanted.since = *parse_rfc3339("2026-11-24T08:00:00.123Z");
     CHECK(fact("Period") == "2026-11-24 08:00:00.123 to 2026-11-24 09:10:30 UTC");
-    CHECK(fact("Rows") == "5 (every attempt)");
+    CHECK(fact("Rows") == "5 (every attempt and refusal)");
+    of.under_way = 2;
+    CHECK(fact("Rows") == "5 (every attempt and refusal), 2 under way");
+    of.under_way = 0;
     of.wanted.limit = 5;
-    CHECK(fact("Rows") == "5 (every attempt), no more than 5 were asked for");
+    CHECK(fact("Rows") == "5 (every attempt and refusal), no more than 5 were asked for");
 }
