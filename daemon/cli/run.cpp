@@ -52,7 +52,7 @@ void describe(CLI::App& app, command_line& line) {
 
 /// CLI11's words for a mistake, but where it names no word, or words from the last to the first.
 std::string told(const CLI::App& app, const CLI::ParseError& mistake) {
-    const std::string said = mistake.what();
+    std::string said = mistake.what();
     const auto unexpected = app.remaining(true);
     const bool lacks_command = said == "A subcommand is required";
     if (lacks_command && unexpected.empty()) return "say what to do";

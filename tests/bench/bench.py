@@ -6,8 +6,8 @@ line: one board's cycle time beside its floor (bytes on the wire at the baud rat
 the cloud), and sixteen boards side by side beside one.
 cloud: one session beside AWS's own client (see cloud_peers.py); some minutes.
 ledger: a ledger of --attempts attempts (bench_ledger), lookups, statistics of a day, csv beside sqlite3's own, xlsx and pdf, audit verify
-beside one thread that reads and hashes every event, group commit beside a transaction for each event on the same disk, whole
-calls of the programs.
+beside one thread that reads and hashes every event, group commit beside a transaction for each event on the same disk, one slot's
+events beside bare appends and syncs, whole calls of the programs and the memory they took.
 slots: a board in each of --slots slots at once, how long others wait for the event loop meanwhile, memory; then the same with
 fifty open pages and one that takes nothing (see slots_bench.py)."""
 import argparse
@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT / "tests" / "rehearsal"))
 
 from cloud_peers import bench_cloud  # noqa: E402  (the path is set above)
 from line import Line  # noqa: E402
-from slots_bench import bench_slots  # noqa: E402
+from slots_bench import bench_slots, memory_mib  # noqa: E402
 
 BAUD = 115200
 # The simulated board's own work, as it was started below: key pair, request, pause before the reset, boot.
@@ -62,15 +62,10 @@ def run_boards(folder, count, rtt):
         if len(attempts) != count:
             raise SystemExit(f"bench: {len(attempts)} of {count} boards passed")
         wire = wire_ms(line, attempts[0])
-        memory = resident_mib(line.daemon.popen.pid)
+        memory = memory_mib(line.daemon.popen.pid, "VmRSS")
         idle = idle_percent(line.daemon.popen.pid, 5) if count > 1 else 0.0
         line.stop()
     return attempts, wire, memory, idle
-
-
-def resident_mib(pid):
-    status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
 
 
 def cpu_ticks(pid):
@@ -107,7 +102,8 @@ def bench_line():
 
 
 def whole_calls(folder, ledger, boards):
-    """`fleetline show` as a whole, and the daemon's start until it says that it is ready, with that ledger."""
+    """`fleetline show` as a whole by serial number, thing and certificate, and the daemon's start until it says that it is ready,
+    with that ledger; the most memory that each took."""
     run = lambda *words: subprocess.run(words, check=True, capture_output=True)  # noqa: E731
     run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
         "/CN=bench", "-keyout", folder / "claim.key", "-out", folder / "claim.pem")
@@ -135,15 +131,33 @@ name = "A1"
 port = "1"
 """)
     programs = ROOT / "build" / "release" / "bin"
-    shown = []
-    for number in range(0, boards, max(1, boards // 40)):
-        began = time.monotonic()
-        run(programs / "fleetline", "--config", config, "show", f"SN{number:010}")
-        shown.append((time.monotonic() - began) * 1000)
-    shown.sort()
-    ready = [start_to_ready(programs / "fleetlined", config, folder) for _ in range(5)]
-    return [("ledger.cli.show.p50", shown[len(shown) // 2], "ms"), ("ledger.cli.show.max", shown[-1], "ms"),
-            ("ledger.daemon.first_start", ready[0], "ms"), ("ledger.daemon.start", sorted(ready[1:])[1], "ms")]
+    fleetline = (programs / "fleetline", "--config", config)
+    serials = [f"SN{number:010}" for number in range(0, boards, max(1, boards // 40))]
+    told = [json.loads(run(*fleetline, "--json", "show", serial).stdout) for serial in serials]
+    certificates = [one["certificates"][0]["certificate_id"][:12] for one in told if one["certificates"]]
+    rows = []
+    for name, keys in (("show", serials), ("show_thing", [f"meter-{serial}" for serial in serials]),
+                       ("show_certificate", certificates)):
+        calls = [whole_call(*fleetline, "show", key) for key in keys]
+        took = sorted(milliseconds for milliseconds, _ in calls)
+        rows += [(f"ledger.cli.{name}.p50", took[len(took) // 2], "ms"), (f"ledger.cli.{name}.max", took[-1], "ms"),
+                 (f"ledger.cli.{name}.peak_memory", max(memory for _, memory in calls), "MiB")]
+    starts = [start_to_ready(programs / "fleetlined", config, folder) for _ in range(5)]
+    ready = [milliseconds for milliseconds, _ in starts]
+    return rows + [("ledger.daemon.first_start", ready[0], "ms"), ("ledger.daemon.start", sorted(ready[1:])[1], "ms"),
+                   ("ledger.daemon.start.peak_memory", max(memory for _, memory in starts), "MiB")]
+
+
+def whole_call(*words):
+    """How long it took, and the most memory that it had."""
+    began = time.monotonic()
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL) as call:
+        _, status, used = os.wait4(call.pid, 0)
+        call.returncode = os.waitstatus_to_exitcode(status)
+    took = (time.monotonic() - began) * 1000
+    if call.returncode != 0:
+        raise SystemExit(f"bench: {' '.join(map(str, words))} failed")
+    return took, used.ru_maxrss / 1024
 
 
 def start_to_ready(program, config, folder):
@@ -158,7 +172,7 @@ def start_to_ready(program, config, folder):
             try:
                 while b"READY=1" not in told.recv(4096):
                     pass
-                return (time.monotonic() - began) * 1000
+                return (time.monotonic() - began) * 1000, memory_mib(daemon.pid, "VmHWM")
             finally:
                 daemon.terminate()
 
@@ -193,7 +207,7 @@ def main():
     for name in options.bench or BENCHES:
         print(f"\n{name}")
         for metric, value, unit in BENCHES[name](options):
-            print(f"  {metric:<34} {value:>12.2f} {unit}")
+            print(f"  {metric:<40} {value:>12.2f} {unit}")
             rows.append({"metric": metric, "value": round(value, 4), "unit": unit})
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")

@@ -4,8 +4,10 @@
 // "unit"}.
 //
 // usage: bench_ledger [--attempts N] [--file PATH] [--keep]
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -126,6 +128,14 @@ void look_up(const wanted& how, results& out) {
     });
 }
 
+void stats_of(const ledger::reader& book, const ledger::filter& wanted, const std::string& metric,
+              results& out) {
+    const auto began = steady::now();
+    const auto found = report::collect(book, wanted, report::grouping::hour);
+    out.add(metric, seconds_since(began) * 1000, "ms");
+    out.add(metric + ".attempts", static_cast<double>(found.total.attempts()), "attempts");
+}
+
 void stats(const wanted& how, results& out) {
     const ledger::reader book(how.file);
     ledger::filter last;
@@ -137,16 +147,15 @@ void stats(const wanted& how, results& out) {
     });
     ledger::filter day;
     day.since = end - std::chrono::hours{24};
+    const auto whole = day;
     // A line's day, not the generator's: 16 slots at 5 s a board for 24 hours are 276,480 attempts.
     std::int64_t rows = 0;
     book.attempts(day, [&](const ledger::attempt_row& row) {
         if (++rows == 5760) day.since = parse_rfc3339(row.started_at).value();
         return rows < 5760;
     });
-    const auto began = steady::now();
-    const auto found = report::collect(book, day, report::grouping::hour);
-    out.add("stats.day", seconds_since(began) * 1000, "ms");
-    out.add("stats.day.attempts", static_cast<double>(found.total.attempts()), "attempts");
+    stats_of(book, day, "stats.day", out);
+    stats_of(book, whole, "stats.whole_day", out);
 }
 
 /// The same columns in SQLite's own shell, booleans and certificate_sha256 included.
@@ -315,6 +324,24 @@ double attempts_per_second(const std::filesystem::path& file, int slots, std::si
     return rate;
 }
 
+/// The least that an event on the disk could take: its bytes appended to a file, and a sync. The mean, as
+/// that of the slot is one.
+double bare_append_ms(const std::filesystem::path& file) {
+    const int descriptor = ::open(file.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+    if (descriptor < 0) throw std::runtime_error("cannot write " + file.string());
+    const std::string event(400, 'x');
+    const auto took = times_of(300, [&] {
+        if (::write(descriptor, event.data(), event.size()) != static_cast<ssize_t>(event.size()) ||
+            ::fdatasync(descriptor) != 0)
+            throw std::runtime_error("cannot write " + file.string());
+    });
+    ::close(descriptor);
+    std::filesystem::remove(file);
+    double all = 0;
+    for (const auto one : took) all += one;
+    return all / static_cast<double>(took.size());
+}
+
 void group_commit(const wanted& how, results& out) {
     const std::filesystem::path file = how.file.string() + ".group";
     const double alone = attempts_per_second(file, 256, 1);
@@ -326,6 +353,9 @@ void group_commit(const wanted& how, results& out) {
     const double one_alone = attempts_per_second(file, 1, 1);
     out.add("commit.one_slot", 1000 / one / 3, "ms/event");
     out.add("commit.one_slot.transaction_each", 1000 / one_alone / 3, "ms/event");
+    const double bare = bare_append_ms(file);
+    out.add("commit.bare_append", bare, "ms/event");
+    out.add("commit.one_slot.times_bare_append", 1000 / one / 3 / bare, "x");
 }
 
 struct phase {

@@ -110,9 +110,10 @@ def metric(line, name):
     return int(re.search(rf"(?m)^{name} (\d+)$", line.metrics())[1])
 
 
-def resident_mib(pid):
+def memory_mib(pid, which):
+    """`which`: VmRSS, what it has now; VmHWM, the most that it had."""
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
+    return int(re.search(rf"{which}:\s+(\d+) kB", status)[1]) / 1024
 
 
 def ended(line):
@@ -151,7 +152,7 @@ def work(folder, slots, pages):
         result = {"passed": sum(a["outcome"] == "passed" for a in attempts),
                   "wall": wall, "p50": busy.percentile(0.5) - quiet.percentile(0.5),
                   "p95": busy.percentile(0.95) - quiet.percentile(0.5), "max": max(busy.all),
-                  "resident": resident_mib(line.daemon.popen.pid), "clients": metric(line, "fleetline_live_clients")}
+                  "resident": memory_mib(line.daemon.popen.pid, "VmHWM"), "clients": metric(line, "fleetline_live_clients")}
         line.stop()
         if reader:
             reader.join(10)

@@ -85,13 +85,15 @@ export class Ledger {
     const groups = new Map();
     if (name_of) for (const a of chosen.slice().reverse()) groups.set(name_of(a), [...(groups.get(name_of(a)) ?? []), a]);
     const codes = {};
-    for (const a of chosen) if (a.failure_code) codes[a.failure_code] = (codes[a.failure_code] ?? 0) + 1;
+    for (const a of chosen) if (a.failure_code) (codes[a.failure_code] ??= []).push(a.outcome);
     const timed = steps.map((s) => [s, spread(chosen.map((a) => a.step_ms[s]).filter((v) => v !== undefined))]);
     return {
       by, total: summary(chosen),
       groups: [...groups].map(([name, list]) => ({ [by === 'day' || by === 'hour' ? 'from' : by]: name, ...summary(list) })),
       steps: Object.fromEntries(timed.filter(([, times]) => times)),
-      failures: Object.entries(codes).map(([code, count]) => ({ code, count })).sort((a, b) => b.count - a.count),
+      failures: Object.entries(codes)
+        .map(([code, ended]) => ({ code, count: ended.length, refused: ended.filter((o) => o === 'refused').length }))
+        .sort((a, b) => b.count - a.count),
     };
   }
 }
