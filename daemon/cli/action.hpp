@@ -13,8 +13,7 @@ namespace fleetline::cli {
 
 /// POSTs and answers the daemon's document. Throws command_error: daemon needed (3), not permitted (4), or
 /// no (1) with the refusal's words and next action.
-json ask_daemon(surroundings& here, std::string_view target, const std::string& body,
-                std::string_view type);
+json ask_daemon(surroundings& here, std::string_view target, const std::string& body, std::string_view type);
 
 /// The same of a document. What is not UTF-8 in it is wrong usage (2): nothing is recorded in other words.
 json ask_daemon(surroundings& here, std::string_view target, const json& body);
