@@ -16,14 +16,26 @@ namespace fleetline::cli {
 
 namespace {
 
-exit_status say(surroundings& here, const ledger::verification& found, const std::string& file,
-                std::string_view did) {
-    if (here.wants_json)
-        here.out.line(indented({{"file", file}, {"events", found.events}, {"head_hash", found.head_hash}}));
-    else
-        here.out.line(std::string(did) + safe_text(file) + ": verified, " +
-                      count_text(found.events, "event", "events") + ", head " + found.head_hash);
-    return exit_status::yes;
+json document_of(const ledger::verification& found, const std::string& file) {
+    return {{"file", file}, {"events", found.events}, {"head_hash", found.head_hash}};
+}
+
+std::string text_of(const ledger::verification& found, const std::string& file) {
+    return safe_text(file) + ": verified, " + count_text(found.events, "event", "events") + ", head " +
+           found.head_hash;
+}
+
+/// Whoever took the wrong backup sees it here.
+std::string text_of_replaced(const ledger::restoration& done) {
+    const std::string kept = "kept as " + safe_text(done.kept.string());
+    if (!done.replaced_events) return "What it replaced cannot be read, and is " + kept;
+    const std::string lost = std::to_string(done.lost_events);
+    const bool is_longer = *done.replaced_events - done.lost_events == done.restored.events;
+    return "The ledger it replaced had " + count_text(*done.replaced_events, "event", "events") + ", " +
+           (done.lost_events == 0 ? "all of which this one has"
+            : is_longer           ? lost + " more than this one"
+                                  : lost + " of which this one does not have") +
+           ", and is " + kept;
 }
 
 /// What is wrong with the copy or its place is a "no"; only the station's own ledger is worth a 5.
@@ -35,7 +47,10 @@ exit_status backup(surroundings& here, const std::string& file) {
     here.ledger();
     const auto& ledger = here.settings().ledger.file;
     try {
-        return say(here, ledger::backup(ledger, file), file, "Backup ");
+        const auto found = ledger::backup(ledger, file);
+        here.out.line(here.wants_json ? indented(document_of(found, file))
+                                      : "Backup " + text_of(found, file));
+        return exit_status::yes;
     } catch (const failure& why) {
         if (why.subject() == ledger.string()) throw;
         refuse(why, "");
@@ -49,12 +64,28 @@ void must_be_stopped(surroundings& here) {
                             "Stop it first: systemctl stop fleetlined");
 }
 
+exit_status say(surroundings& here, const ledger::restoration& done) {
+    const auto& file = here.settings().ledger.file.string();
+    if (here.wants_json) {
+        auto document = document_of(done.restored, file);
+        if (!done.kept.empty()) document["kept"] = done.kept.string();
+        if (done.replaced_events) {
+            document["replaced_events"] = *done.replaced_events;
+            document["lost_events"] = done.lost_events;
+        }
+        here.out.line(indented(document));
+    } else {
+        here.out.line("Restored " + text_of(done.restored, file));
+        if (!done.kept.empty()) here.out.line(text_of_replaced(done));
+    }
+    return exit_status::yes;
+}
+
 exit_status restore(surroundings& here, const std::string& file) {
     must_be_stopped(here);
     const auto& ledger = here.settings().ledger.file;
     try {
-        const auto found = ledger::restore(file, ledger);
-        return say(here, found, ledger.string(), "Restored ");
+        return say(here, ledger::restore(file, ledger));
     } catch (const failure& why) {
         refuse(why, why.code() == "station-ledger-busy" ? "Stop it first: systemctl stop fleetlined"
                                                         : "The ledger was left as it is.");

@@ -154,6 +154,7 @@ exit_status write(surroundings& here, const options& asked) {
         return true;
     });
     writer->finish();
+    ledger.move_on();  // to sign, somebody may have to switch the file to its log, which takes it whole
     if (asked.sign) {
         sign_and_commit(here, asked, wanted, rows, to);
     } else {

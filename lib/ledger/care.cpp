@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <functional>
 #include <utility>
@@ -40,20 +41,37 @@ void sync(const fs::path& what) {
     ::close(opened);
 }
 
+SQLite::Database opened_to_copy(const fs::path& from) {
+    const auto refused = [&from](const char* code, std::string why) {
+        return ledger_failure(code, "Copying a ledger", from, std::move(why));
+    };
+    if (!fs::exists(from)) throw refused("station-ledger-missing", "there is no such file");
+    if (fs::is_directory(from)) throw refused("station-ledger-broken", "it is a directory");
+    try {
+        SQLite::Database source(from.string(), SQLite::OPEN_READONLY, 5000);
+        if (source.execAndGet("PRAGMA application_id").getInt() == application_id) return source;
+    } catch (const SQLite::Exception& error) {
+        throw ledger_failure_from(error, "Copying a ledger", from);
+    }
+    throw refused("station-ledger-broken", "this is not a fleetline ledger");
+}
+
 /// Copies page by page; what a running station writes meanwhile is either in the copy whole or not at all.
 void copy_pages(const fs::path& from, const fs::path& to) {
-    if (!fs::exists(from))
-        throw ledger_failure("station-ledger-missing", "Copying a ledger", from, "there is no such file");
-    SQLite::Database source(from.string(), SQLite::OPEN_READONLY, 5000);
-    if (source.execAndGet("PRAGMA application_id").getInt() != application_id)
-        throw ledger_failure("station-ledger-broken", "Copying a ledger", from,
-                             "this is not a fleetline ledger");
+    auto source = opened_to_copy(from);
     SQLite::Database target(to.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
     fs::permissions(to, fs::perms{0640});
     copy_all(source, target);
     target.exec(
         "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; "
         "DELETE FROM ownership_token");
+}
+
+/// Alone, without a log beside it.
+void set_journal(const fs::path& file, const char* mode) {
+    SQLite::Database(file.string(), SQLite::OPEN_READWRITE, 5000)
+        .exec(std::string("PRAGMA journal_mode = ") + mode);
+    for (const char* ending : {"-wal", "-shm"}) fs::remove(file.string() + ending);
 }
 
 /// A copy of an older version is brought up to date first: what is verified is what will be used.
@@ -66,21 +84,20 @@ verification verified(const fs::path& copy) {
     auto found = reader(copy).verify();
     if (!found.problems.empty())
         throw ledger_failure("station-ledger-broken", "Verifying the copy", copy, found.problems.front());
-    SQLite::Database(copy.string(), SQLite::OPEN_READWRITE, 5000).exec("PRAGMA journal_mode = DELETE");
-    for (const char* ending : {"-wal", "-shm"}) fs::remove(copy.string() + ending);
+    set_journal(copy, "DELETE");
     return found;
 }
 
 /// The copy under a name of its own, verified; `before_it_counts`, then it is moved to its place.
 verification put(const fs::path& from, const fs::path& to, const char* doing,
-                 const std::function<void()>& before_it_counts) {
+                 const std::function<void(const fs::path&, const verification&)>& before_it_counts) {
     const fs::path copy = to.string() + ".new";
     try {
         remove_all_of(copy);
         copy_pages(from, copy);
         auto found = verified(copy);
         sync(copy);
-        before_it_counts();
+        before_it_counts(copy, found);
         fs::rename(copy, to);
         sync_directory_of(to);
         return found;
@@ -124,6 +141,7 @@ void may_be_replaced(const fs::path& target, const fs::path& ledger) {
         return ledger_failure("station-ledger-unwritable", "Backing up the ledger", target, std::move(why));
     };
     if (fs::equivalent(target, ledger)) throw refused("it is the ledger itself");
+    if (fs::is_directory(target)) throw refused("it is a directory");
     try {
         if (SQLite::Database(target.string(), SQLite::OPEN_READONLY)
                 .execAndGet("PRAGMA application_id")
@@ -139,19 +157,60 @@ void may_be_replaced(const fs::path& target, const fs::path& ledger) {
 
 verification backup(const fs::path& ledger, const fs::path& target) {
     may_be_replaced(target, ledger);
-    return put(ledger, target, "Backing up the ledger", [] {});
+    return put(ledger, target, "Backing up the ledger", [](const auto&, const auto&) {});
 }
 
 namespace {
 
+/// The hash of an event, or nothing: it has no such one.
+std::string hash_of(SQLite::Database& of, std::int64_t seq) {
+    statement event(of, "SELECT hash FROM event WHERE seq = ?1");
+    return event.bind(1, seq).step() ? event.text(0) : std::string();
+}
+
+/// What the ledger had that is about to be replaced, and how much of it the other one does not have.
+void compare(const fs::path& replaced, const fs::path& with, restoration& found) {
+    if (!fs::exists(replaced)) return;
+    try {
+        SQLite::Database old(replaced.string(), SQLite::OPEN_READONLY);
+        SQLite::Database now(with.string(), SQLite::OPEN_READONLY);
+        const auto events = old.execAndGet("SELECT ifnull(max(seq), 0) FROM event").getInt64();
+        // A chain: as far as they are the same, all before is. Where they part is found by halving.
+        std::int64_t same = 0;
+        for (auto other = std::min(events, found.restored.events) + 1; same + 1 < other;) {
+            const auto middle = same + (other - same) / 2;
+            const auto hash = hash_of(old, middle);
+            (!hash.empty() && hash == hash_of(now, middle) ? same : other) = middle;
+        }
+        found.replaced_events = events;
+        found.lost_events = events - same;
+    } catch (const SQLite::Exception&) {
+        // what is damaged is what a restore is for
+    }
+}
+
+/// A name that nothing has yet: an earlier one may be all that is left of the newest events.
+fs::path name_to_keep(const fs::path& ledger) {
+    const auto is_taken = [](const fs::path& name) {
+        for (const char* ending : {"", "-wal", "-shm", "-journal"})
+            if (fs::exists(fs::symlink_status(name.string() + ending))) return true;
+        return false;
+    };
+    const std::string first = ledger.string() + ".before-restore";
+    fs::path name = first;
+    for (int next = 2; is_taken(name); ++next) name = first + '-' + std::to_string(next);
+    return name;
+}
+
 /// Under another name too: where it was, it stays until the restored one takes its place in one step, so that
-/// there is a ledger whenever the power goes.
-void keep_aside(const fs::path& ledger) {
+/// there is a ledger whenever the power goes. Its name, or nothing: there was none.
+fs::path keep_aside(const fs::path& ledger) {
     const fs::path log = ledger.string() + "-wal";
-    if (!fs::exists(ledger) && (!fs::exists(log) || fs::is_empty(log)))
-        return remove_all_of(ledger);  // what is left beside it
-    const fs::path aside = ledger.string() + ".before-restore";
-    remove_all_of(aside);
+    if (!fs::exists(ledger) && (!fs::exists(log) || fs::is_empty(log))) {
+        remove_all_of(ledger);  // what is left beside it
+        return {};
+    }
+    const auto aside = name_to_keep(ledger);
     std::error_code no_links;
     if (fs::exists(ledger)) fs::create_hard_link(ledger, aside, no_links);
     if (no_links) {
@@ -163,17 +222,24 @@ void keep_aside(const fs::path& ledger) {
         if (fs::exists(ledger.string() + ending))
             fs::rename(ledger.string() + ending, aside.string() + ending);
     sync_directory_of(ledger);
+    return aside;
 }
 
 }  // namespace
 
-verification restore(const fs::path& backup, const fs::path& ledger) {
+restoration restore(const fs::path& backup, const fs::path& ledger) {
+    restoration done;
     if (fs::exists(ledger)) must_not_be_in_use(ledger);
-    return put(backup, ledger, "Restoring the ledger", [&ledger] {
-        give_to_owner_of_directory(ledger.string() + ".new");
+    put(backup, ledger, "Restoring the ledger", [&](const fs::path& copy, const verification& found) {
+        done.restored = found;
         if (fs::exists(ledger)) must_not_be_in_use(ledger);
-        keep_aside(ledger);
+        compare(ledger, copy, done);
+        // As the station will have it: who reads it before that must not keep a writer from switching.
+        set_journal(copy, "WAL");
+        give_to_owner_of_directory(copy);
+        done.kept = keep_aside(ledger);
     });
+    return done;
 }
 
 receipt record(const options& station, event what, time_source& time) {

@@ -3,7 +3,9 @@
 // from outside of the daemon. For the CLI; blocking, any thread.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 
 #include "ledger/ledger.hpp"
 #include "ledger/reader.hpp"
@@ -11,14 +13,23 @@
 namespace fleetline::ledger {
 
 /// A consistent copy of `ledger`, one file, without ownership tokens, verified; the station may be writing.
-/// It takes the place of `target`, an older copy perhaps, only when it holds. Throws failure(station-ledger-…):
-/// unwritable where the copy cannot be written or `target` is something else, broken when it does not verify.
+/// It takes the place of `target`, an older copy perhaps, only when it holds. Throws
+/// failure(station-ledger-…): unwritable where the copy cannot be written or `target` is something else,
+/// broken when it does not verify.
 verification backup(const std::filesystem::path& ledger, const std::filesystem::path& target);
 
+struct restoration {
+    verification restored;
+    std::filesystem::path kept;                   ///< the ledger it replaced; empty: there was none
+    std::optional<std::int64_t> replaced_events;  ///< of that; nothing: they cannot be read
+    std::int64_t lost_events = 0;                 ///< of those: the restored one does not have them
+};
+
 /// Puts a backup in the place of `ledger`, which must not be in use (station-ledger-busy). What was there
-/// stays beside it as `…before-restore`. Refuses a backup that does not verify (station-ledger-broken). One
-/// of an older version is brought up to date.
-verification restore(const std::filesystem::path& backup, const std::filesystem::path& ledger);
+/// stays beside it as `…before-restore`, or `…before-restore-2` and so on: nothing takes the place of an
+/// earlier one. Refuses a backup that does not verify (station-ledger-broken). One of an older version is
+/// brought up to date.
+restoration restore(const std::filesystem::path& backup, const std::filesystem::path& ledger);
 
 /// Records one event from outside of the daemon, which may be running: writers wait for one another. Throws
 /// failure(station-ledger-…), and station-internal for what cannot have happened.

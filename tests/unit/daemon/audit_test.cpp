@@ -253,9 +253,20 @@ TEST_CASE("a backup is verified, restored, and refused when it is broken", "[dae
     CHECK(station.ask("backup " + station.config()).status == 1);
     std::filesystem::remove(station.ledger());
 
-    CHECK(station.ask("restore " + copy).status == 0);
+    const auto into_nothing = station.ask("restore " + copy);
+    CHECK(into_nothing.status == 0);
+    CHECK_FALSE(has(into_nothing, "it replaced"));
     CHECK(station.ask("show SN0001").status == 0);
     CHECK(station.ask("audit verify").status == 0);
+    REQUIRE(station.ask("certificates mark-revoked 58092a33 --by Chen --note x").status == 0);
+    const auto restored = station.ask("restore " + copy);
+    INFO(restored.text);
+    CHECK(has(restored, ", 1 more than this one, and is kept as " + station.ledger() + ".before-restore\n"));
+    CHECK(has(station.ask("--json restore " + copy),
+              "\"kept\": \"" + station.ledger() + ".before-restore-2\""));
+    const auto directory = station.ask("restore " + station.path.string());
+    CHECK(directory.status == 1);
+    CHECK(has(directory, station.path.string() + ": it is a directory"));
 
     REQUIRE(shell("sqlite3 " + copy + " \"UPDATE attempt SET serial = 'SN9999' WHERE serial = 'SN0001'\"")
                 .status == 0);
@@ -264,6 +275,25 @@ TEST_CASE("a backup is verified, restored, and refused when it is broken", "[dae
     CHECK(has(refused, "its serial says 'SN9999'"));
     CHECK(station.ask("show SN0001").status == 0);
     CHECK(station.ask("restore " + station.file("nothing.db")).status == 1);
+}
+
+TEST_CASE("a report is signed from a ledger that no station has opened since it was put there",
+          "[daemon][audit]") {
+    const audited_station station;
+    REQUIRE(station.ask("backup " + station.file("copy.db")).status == 0);
+    const bool by_restore = GENERATE(true, false);
+    if (by_restore) {
+        REQUIRE(station.ask("restore " + station.file("copy.db")).status == 0);
+    } else {
+        for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(station.ledger() + ending);
+        std::filesystem::copy_file(station.file("copy.db"), station.ledger());
+    }
+
+    const auto made = station.ask("report --sign --format csv -o " + station.file("r.csv"));
+
+    INFO(made.text);
+    CHECK(made.status == 0);
+    CHECK(station.ask("audit verify --report " + station.file("r.csv")).status == 0);
 }
 
 TEST_CASE("a certificate that somebody has revoked leaves the list, with who and why", "[daemon][audit]") {

@@ -116,7 +116,11 @@ TEST_CASE("a restored ledger goes on where the backup was made", "[ledger][care]
 
     CHECK(code_of([&] { ledger::restore(copy, line.how.file); }) == "station-ledger-busy");
     line.book.reset();
-    ledger::restore(copy, line.how.file);
+    const auto done = ledger::restore(copy, line.how.file);
+    CHECK(done.restored.events == 12);
+    CHECK(done.kept == line.how.file.string() + ".before-restore");
+    CHECK(done.replaced_events == 24);
+    CHECK(done.lost_events == 12);
     line.open();
 
     CHECK(line.device("SN0001").reached == stage::passed);
@@ -124,6 +128,66 @@ TEST_CASE("a restored ledger goes on where the backup was made", "[ledger][care]
     CHECK_NOTHROW(board_story(line, "attempt-3", "SN0003").pass());
     CHECK(line.reader().verify().problems.empty());
     CHECK(ledger::reader(line.how.file.string() + ".before-restore").verify().events == 24);
+}
+
+TEST_CASE("no restore takes away what an earlier one has kept, and each says what its ledger lacks",
+          "[ledger][care]") {
+    ledger_fixture line;
+    board_story(line, "attempt-1", "SN0001").pass();
+    const auto first = line.directory.path() / "first.db";
+    const auto second = line.directory.path() / "second.db";
+    ledger::backup(line.how.file, first);
+    board_story(line, "attempt-2", "SN0002").pass();
+    ledger::backup(line.how.file, second);
+    board_story(line, "attempt-3", "SN0003").up_to(stage::identified);
+    line.book.reset();
+    const auto kept = [&line](const ledger::restoration& done) {
+        REQUIRE(done.replaced_events);
+        return done.kept.filename().string() + ' ' + std::to_string(*done.replaced_events) + ' ' +
+               std::to_string(done.lost_events);
+    };
+
+    CHECK(kept(ledger::restore(first, line.how.file)) == "ledger.db.before-restore 27 15");
+    CHECK(kept(ledger::restore(second, line.how.file)) == "ledger.db.before-restore-2 12 0");
+    CHECK(kept(ledger::restore(first, line.how.file)) == "ledger.db.before-restore-3 24 12");
+    line.open();
+    board_story(line, "another-2", "SN0002").up_to(stage::identified);
+    line.book.reset();
+    CHECK(kept(ledger::restore(second, line.how.file)) == "ledger.db.before-restore-4 15 3");
+
+    CHECK(line.reader().head().seq == 24);
+    CHECK(ledger::reader(line.how.file.string() + ".before-restore").head().seq == 27);
+    CHECK(ledger::reader(line.how.file.string() + ".before-restore-4").verify().problems.empty());
+    std::filesystem::remove(line.how.file);
+    CHECK(ledger::restore(second, line.how.file).kept.empty());
+}
+
+TEST_CASE("a directory is no backup, and takes no backup", "[ledger][care]") {
+    const ledger_fixture line;
+    const auto directory = line.directory.path() / "backups";
+    std::filesystem::create_directory(directory);
+    const auto is_told = Catch::Contains(directory.string() + ": it is a directory");
+
+    CHECK_THROWS_WITH(ledger::restore(directory, line.directory.path() / "other.db"), is_told);
+    CHECK_THROWS_WITH(ledger::backup(line.how.file, directory), is_told);
+}
+
+TEST_CASE("whoever reads a restored ledger does not keep the station from opening it", "[ledger][care]") {
+    ledger_fixture line;
+    board_story(line, "attempt-1", "SN0001").pass();
+    const auto copy = line.directory.path() / "copy.db";
+    ledger::backup(line.how.file, copy);
+    line.book.reset();
+    ledger::restore(copy, line.how.file);
+    CHECK_FALSE(std::filesystem::exists(line.how.file.string() + "-wal"));
+    CHECK_FALSE(std::filesystem::exists(line.how.file.string() + ".new-wal"));
+
+    const auto reader = line.reader();
+    reader.hold_still();
+
+    CHECK_NOTHROW(line.open());
+    CHECK_NOTHROW(board_story(line, "attempt-2", "SN0002").pass());
+    CHECK(reader.head().seq == 12);
 }
 
 TEST_CASE("while a backup is restored there is a ledger at every moment", "[ledger][care]") {
