@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // fleetline audit verify: does the ledger hold, and does a report fit it?
 #include <cctype>
+#include <iterator>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "cli/command.hpp"
 #include "cli/json_view.hpp"
@@ -30,6 +32,10 @@ void print_ledger(surroundings& here, const ledger::verification& found) {
              (holds ? out.paint(ink::good, "holds") : out.paint(ink::bad, "DOES NOT HOLD")) + ", " +
              count_text(found.events, "event", "events"));
     if (!found.head_hash.empty()) out.fact("head", safe_text(found.head_hash));
+    out.fact("signed", found.signed_heads == 0
+                           ? "no head of it is"
+                           : count_text(found.signed_heads, "head", "heads") + ", the last at event " +
+                                 std::to_string(found.last_signed));
     print_problems(out, found.problems);
 }
 
@@ -47,12 +53,19 @@ void print_report(screen& out, const std::filesystem::path& file, const report::
     const bool holds = found.problems.empty();
     out.line("Report  " + safe_text(file.string()) + ": " +
              (holds ? out.paint(ink::good, "fits the ledger") : out.paint(ink::bad, "DOES NOT FIT")) + ", " +
-             count_text(found.rows, "row", "rows"));
+             (found.rows_compared ? count_text(found.rows, "row", "rows")
+                                  : "rows are not compared in this format"));
     if (found.said) {
         out.fact("signed", "by station " + safe_text(found.said->station) + " at " +
                                time_text(safe_text(found.said->made_at)) + " UTC");
         out.fact("signer", "SHA-256 " + fingerprint_text(found.signer_sha256));
-        out.fact("holds", safe_text(report::describe(found.said->wanted)));
+        out.fact("holds", safe_text(report::describe(found.said->wanted)) +
+                              (found.rows_compared
+                                   ? ""
+                                   : ", by its signed description " + count_text(found.rows, "row", "rows")));
+    } else if (found.is_signed) {
+        out.fact("signed", "yes, but it does not fit");
+        out.fact("complete", "not checked: the signature that says which rows there were does not hold");
     } else {
         out.fact("signed", "no");
         out.fact("complete", "not checked: without a signature nothing says which rows there were");
@@ -60,34 +73,61 @@ void print_report(screen& out, const std::filesystem::path& file, const report::
     print_problems(out, found.problems);
 }
 
-void print_outside(screen& out, const ledger::checkpoint_file& found) {
-    std::string text = count_text(static_cast<std::int64_t>(found.all.size()), "signed head, kept elsewhere",
-                                  "signed heads, kept elsewhere");
-    if (!found.torn.empty())
-        text += "; " +
-                count_text(static_cast<std::int64_t>(found.torn.size()), "line is torn", "lines are torn") +
-                ", the first is line " + std::to_string(found.torn.front());
-    out.fact("checkpoints", text);
-}
-
 struct options {
     std::string report, checkpoints;
 };
 
+/// Signed heads that were kept elsewhere: those of this station are held against the ledger.
+struct outside_heads {
+    ledger::checkpoint_file file;
+    std::int64_t of_other_stations = 0;
+
+    std::int64_t count() const { return std::ssize(file.all) - of_other_stations; }
+    /// A file that says nothing about this ledger is not one that it fits.
+    std::vector<std::string> problems() const {
+        if (count() > 0) return {};
+        if (!file.all.empty()) return {"none of them is of a station that this ledger knows"};
+        if (file.torn.empty()) return {"there is none in the file"};
+        return {"there is none in the file, line " + std::to_string(file.torn.front()) + ": " +
+                file.why_torn};
+    }
+};
+
+void print_outside(screen& out, const outside_heads& found) {
+    std::string text =
+        count_text(found.count(), "signed head, kept elsewhere", "signed heads, kept elsewhere");
+    if (found.of_other_stations > 0)
+        text += "; " + std::to_string(found.of_other_stations) + " of other stations";
+    if (const auto& torn = found.file.torn; !torn.empty())
+        text += "; " + count_text(std::ssize(torn), "line is torn", "lines are torn") +
+                ", the first is line " + std::to_string(torn.front());
+    out.fact("checkpoints", text);
+    print_problems(out, found.problems());
+}
+
 struct findings {
     ledger::verification ledger;
     std::optional<report::check_result> report;
-    ledger::checkpoint_file outside;
+    std::optional<outside_heads> outside;
 
-    bool holds() const { return ledger.problems.empty() && (!report || report->problems.empty()); }
+    bool holds() const {
+        return ledger.problems.empty() && (!report || report->problems.empty()) &&
+               (!outside || outside->problems().empty());
+    }
 };
 
 findings look(surroundings& here, const options& asked) {
     findings found;
-    if (!asked.checkpoints.empty()) found.outside = ledger::checkpoints_in(asked.checkpoints);
+    std::vector<ledger::checkpoint> heads;
+    if (!asked.checkpoints.empty()) {
+        found.outside.emplace().file = ledger::checkpoints_in(asked.checkpoints);
+        heads = found.outside->file.all;
+    }
     if (!asked.report.empty()) found.report = report::check_against(here.ledger(), asked.report);
-    if (found.report && found.report->said) found.outside.all.push_back(found.report->said->head);
-    found.ledger = here.ledger().verify(found.outside.all);
+    // A stranger's says nothing about this ledger.
+    if (found.report && found.report->is_of_this_station) heads.push_back(found.report->said->head);
+    found.ledger = here.ledger().verify(std::move(heads));
+    if (found.outside) found.outside->of_other_stations = found.ledger.of_other_stations;
     return found;
 }
 
@@ -97,15 +137,21 @@ json document_of(surroundings& here, const options& asked, const findings& found
                    {{"file", here.settings().ledger.file.string()},
                     {"events", found.ledger.events},
                     {"head_hash", found.ledger.head_hash},
+                    {"signed_heads", found.ledger.signed_heads},
+                    {"last_signed_event", found.ledger.last_signed},
                     {"problems", found.ledger.problems}}}};
-    if (!asked.checkpoints.empty())
+    if (found.outside)
         document["checkpoints"] = {{"file", asked.checkpoints},
-                                   {"count", found.outside.all.size()},
-                                   {"torn_lines", found.outside.torn}};
+                                   {"count", found.outside->count()},
+                                   {"of_other_stations", found.outside->of_other_stations},
+                                   {"torn_lines", found.outside->file.torn},
+                                   {"problems", found.outside->problems()}};
     if (!found.report) return document;
     document["report"] = {{"file", asked.report},
                           {"rows", found.report->rows},
-                          {"signed", found.report->said.has_value()},
+                          {"rows_compared", found.report->rows_compared},
+                          {"signed", found.report->is_signed},
+                          {"signature_holds", found.report->said.has_value()},
                           {"completeness_checked", found.report->completeness_checked()},
                           {"problems", found.report->problems}};
     if (found.report->said) document["report"]["signer_sha256"] = found.report->signer_sha256;
@@ -120,7 +166,7 @@ exit_status verify(surroundings& here, const options& asked) {
         here.out.line(indented(document_of(here, asked, found)));
     } else {
         print_ledger(here, found.ledger);
-        if (!asked.checkpoints.empty()) print_outside(here.out, found.outside);
+        if (found.outside) print_outside(here.out, *found.outside);
         if (found.report) print_report(here.out, asked.report, *found.report);
     }
     return found.holds() ? exit_status::yes : exit_status::no;

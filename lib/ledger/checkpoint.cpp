@@ -2,9 +2,10 @@
 #include "ledger/checkpoint.hpp"
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
 
 #include "core/encoding.hpp"
@@ -13,6 +14,8 @@
 namespace fleetline::ledger {
 
 namespace {
+
+constexpr std::size_t longest_line = std::size_t{64} * 1024;  // one has less than 2 KiB
 
 std::string signed_text(const checkpoint& what) {
     return "fleetline-checkpoint-1\n" + what.station + '\n' + std::to_string(what.seq) + '\n' + what.hash +
@@ -64,28 +67,37 @@ checked<checkpoint> checkpoint_from(std::string_view line) {
 }
 
 checkpoint_file checkpoints_in(const std::filesystem::path& file) {
-    std::ifstream from(file);
-    const auto wrong = [&file](std::string why) {
-        return failure("station-configuration", "Reading checkpoints", file.string(), std::move(why));
+    const auto cannot_read = [&file](int why) {
+        return std::system_error(why, std::generic_category(), "reading " + file.string());
     };
-    if (!from) throw wrong(std::strerror(errno));
+    const auto kind = std::filesystem::status(file).type();
+    if (kind == std::filesystem::file_type::directory) throw cannot_read(EISDIR);
+    if (kind != std::filesystem::file_type::regular && kind != std::filesystem::file_type::not_found)
+        throw cannot_read(EINVAL);
+    std::ifstream from(file, std::ios::binary);
+    if (!from) throw cannot_read(errno);
     checkpoint_file found;
-    std::string why_not;
-    std::size_t number = 0;
-    for (std::string line; std::getline(from, line);) {
-        ++number;
+    std::string text(longest_line + 1, '\0');
+    for (std::size_t number = 1; from; ++number) {
+        from.getline(text.data(), static_cast<std::streamsize>(text.size()));
+        const auto count = static_cast<std::size_t>(from.gcount());
+        if (count == 0) break;
+        const bool too_long = from.fail() && !from.eof() && !from.bad();
+        if (too_long) {
+            from.clear();
+            from.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
+        }
         found.ends_open = from.eof();
-        auto one = checkpoint_from(line);
+        const std::string_view line(text.data(), too_long || found.ends_open ? count : count - 1);
+        auto one = too_long ? reason{"it is too long"} : checkpoint_from(line);
         if (one) {
             found.all.push_back(std::move(*one));
         } else if (!line.empty() && !found.ends_open) {  // else it is being written, for all we know
-            if (found.torn.empty()) why_not = one.why_not();
+            if (found.torn.empty()) found.why_torn = one.why_not();
             found.torn.push_back(number);
         }
     }
-    if (from.bad()) throw wrong(std::strerror(errno));
-    if (found.all.empty() && !found.torn.empty())
-        throw wrong("line " + std::to_string(found.torn.front()) + ": " + why_not);
+    if (from.bad()) throw cannot_read(errno != 0 ? errno : EIO);
     return found;
 }
 

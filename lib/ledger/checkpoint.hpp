@@ -42,11 +42,11 @@ struct checkpoint_file {
     /// Their numbers. A line that was being written when the power went or the share was full stays, torn:
     /// the station can only append, and writes it again as a whole.
     std::vector<std::size_t> torn;
+    std::string why_torn;    ///< the first one
     bool ends_open = false;  ///< the last one has no LF
 };
 
-/// Throws failure(station-configuration) for a file that cannot be read, or has no checkpoint but something
-/// else.
+/// Throws std::system_error for what is no regular file or cannot be read.
 checkpoint_file checkpoints_in(const std::filesystem::path& file);
 
 }  // namespace fleetline::ledger

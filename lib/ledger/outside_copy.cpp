@@ -10,6 +10,7 @@
 #include <cstring>
 #include <set>
 #include <string>
+#include <system_error>
 #include <tuple>
 #include <utility>
 
@@ -29,7 +30,7 @@ std::string missing_in(const std::filesystem::path& file, const std::vector<chec
     checkpoint_file found;
     try {
         found = checkpoints_in(file);
-    } catch (const failure&) {
+    } catch (const std::system_error&) {
         // not there yet, or not for us to read: then all of them, once
     }
     std::set<head> there;

@@ -94,6 +94,9 @@ struct verification {
     std::int64_t events = 0;
     std::string head_hash;
     std::vector<std::string> problems;
+    std::int64_t signed_heads = 0;       ///< in the ledger itself
+    std::int64_t last_signed = 0;        ///< the event of the last of them
+    std::int64_t of_other_stations = 0;  ///< of those kept elsewhere: they say nothing about this ledger
 };
 
 /// A small ledger is verified on the caller's thread, a large one on two more.
@@ -152,7 +155,8 @@ class reader {
     /// Whether this certificate (SHA-256 of its DER, hex) has signed heads of this ledger.
     bool knows_signer(std::string_view certificate_sha256) const;
 
-    /// `outside`: checkpoints that were kept elsewhere, whose events the ledger must still hold.
+    /// `outside`: checkpoints that were kept elsewhere. The ledger must still hold the events of its own
+    /// station's; those of others are counted.
     verification verify(std::vector<checkpoint> outside = {}, verify_on threads = verify_on::as_fits,
                         verify_what what = verify_what::all) const;
 

@@ -54,7 +54,9 @@ class verifier {
     void check_overtaken();
     void check_checkpoints();
     void check_signers();
-    void check_checkpoint(const checkpoint& one, const std::string& name);
+    bool is_of_this_ledger(const checkpoint& one);
+    std::string not_signed(const checkpoint& one);
+    void check_checkpoint(const checkpoint& one, const std::string& name, const std::string& if_not_signed);
     std::vector<std::string> schema_problems();
     void check_indexes();
     void check_stray_transcripts();

@@ -3,6 +3,7 @@
 #include <SQLiteCpp/Database.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -15,6 +16,10 @@
 #include "ledger/verify.hpp"
 
 namespace fleetline::ledger {
+
+namespace {
+constexpr const char* signer_query = "SELECT certificate_pem FROM signer WHERE certificate_sha256 = ?1";
+}  // namespace
 
 void verifier::check_projections() {
     for (const auto& [number, what] : books_.differences()) wrong(what);
@@ -152,10 +157,16 @@ void verifier::check_checkpoints() {
     while (rows.step())
         all.push_back({stations_[rows.integer(5)], rows.integer(0), rows.text(1), rows.text(2), rows.text(4),
                        rows.text(3)});
-    for (const auto& one : all) check_checkpoint(one, "checkpoint " + std::to_string(one.seq));
+    for (const auto& one : all) check_checkpoint(one, "checkpoint " + std::to_string(one.seq) + ": ", {});
+    found_.signed_heads = std::ssize(all);
+    if (!all.empty()) found_.last_signed = all.back().seq;
     for (const auto& one : outside_)
-        check_checkpoint(one,
-                         "checkpoint " + std::to_string(one.seq) + " of " + one.made_at + ", kept outside");
+        if (is_of_this_ledger(one))
+            check_checkpoint(
+                one, "checkpoint " + std::to_string(one.seq) + " of " + one.made_at + ", kept outside: ",
+                "it is not signed by this station, ");
+        else
+            ++found_.of_other_stations;
 }
 
 /// Whoever is among the signers is believed when a report is checked.
@@ -167,21 +178,36 @@ void verifier::check_signers() {
     while (row.step()) wrong("signer " + row.text(0) + ": it has signed no head of this ledger");
 }
 
-void verifier::check_checkpoint(const checkpoint& one, const std::string& name) {
-    auto& signer = rows_.prepared("SELECT certificate_pem FROM signer WHERE certificate_sha256 = ?1");
+/// A share may be written by several stations. By its signer too: a ledger that was made anew under another
+/// name does not get rid of what was signed.
+bool verifier::is_of_this_ledger(const checkpoint& one) {
+    if (std::any_of(stations_.begin(), stations_.end(),
+                    [&one](const auto& station) { return station.second == one.station; }))
+        return true;
+    auto& signer = rows_.prepared(signer_query);
+    const resetting after(signer);
+    return signer.bind(1, one.signer).step();
+}
+
+/// Why it says nothing about the ledger, or nothing.
+std::string verifier::not_signed(const checkpoint& one) {
+    auto& signer = rows_.prepared(signer_query);
+    const resetting after(signer);
+    if (!signer.bind(1, one.signer).step()) return "who signed it is not known";
+    if (!is_certificate(signer.text(0), one.signer)) return "its signer's certificate was changed";
+    return signature_holds(signer.text(0), one) ? "" : "its signature does not hold";
+}
+
+void verifier::check_checkpoint(const checkpoint& one, const std::string& name,
+                                const std::string& if_not_signed) {
+    if (const auto why = not_signed(one); !why.empty()) return wrong(name + if_not_signed + why);
     auto& signed_event = rows_.prepared("SELECT lower(hex(hash)) FROM event WHERE seq = ?1");
-    const resetting after_signer(signer);
-    const resetting after_event(signed_event);
+    const resetting after(signed_event);
+    const auto named = "event " + std::to_string(one.seq);
     if (!signed_event.bind(1, one.seq).step())
-        return wrong(name + ": event " + std::to_string(one.seq) +
-                     " is missing, the ledger was cut short since then");
-    if (signed_event.text(0) != one.hash)
-        return wrong(name + ": event " + std::to_string(one.seq) +
-                     " is another one, the ledger was rewritten since then");
-    if (!signer.bind(1, one.signer).step()) return wrong(name + ": who signed it is not known");
-    if (!is_certificate(signer.text(0), one.signer))
-        return wrong(name + ": its signer's certificate was changed");
-    if (!signature_holds(signer.text(0), one)) wrong(name + ": its signature does not hold");
+        wrong(name + named + " is missing, the ledger was cut short since then");
+    else if (signed_event.text(0) != one.hash)
+        wrong(name + named + " is another one, the ledger was rewritten since then");
 }
 
 /// Tables, indexes and triggers are those of this version: an attacker may have dropped a trigger.

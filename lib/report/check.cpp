@@ -194,9 +194,11 @@ void check_signature(const ledger::reader& ledger, const std::filesystem::path& 
                      check_result& result) {
     const auto found = signature_of(report);
     if (!found) return;
+    result.is_signed = true;
     const auto& signature = *found;
     if (!signature) return complain(result, "its signature: " + signature.why_not());
-    if (!ledger.knows_signer(signature->certificate_sha256))
+    result.is_of_this_station = ledger.knows_signer(signature->certificate_sha256);
+    if (!result.is_of_this_station)
         complain(result, "its signature: it is not this station's, but that of certificate " +
                              signature->certificate_sha256);
     result.said = signature->what;
@@ -209,13 +211,15 @@ check_result check_against(const ledger::reader& ledger, const std::filesystem::
     check_result result;
     report_file file{report};
     check_signature(ledger, report, result);
-    const bool has_signature = result.said || !result.problems.empty();
-    if (file.has_rows()) {
+    result.rows_compared = file.has_rows();
+    if (file.is_empty() && !result.is_signed) {
+        complain(result, "it is empty, and without a signature that is no report");
+    } else if (file.has_rows()) {
         check_rows(ledger, file, result);
         if (result.said && result.rows != result.said->rows)
             complain(result, "it has " + std::to_string(result.rows) + " rows, and says " +
                                  std::to_string(result.said->rows));
-    } else if (!has_signature) {
+    } else if (!result.is_signed) {
         complain(result, "it has no signature, and only csv and jsonl can be compared row by row");
     } else if (result.said) {
         result.rows = result.said->rows;

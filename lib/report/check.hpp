@@ -16,9 +16,12 @@
 namespace fleetline::report {
 
 struct check_result {
-    std::int64_t rows = 0;
+    std::int64_t rows = 0;              ///< those that were not compared, by what it says itself
+    bool rows_compared = true;          ///< false: in this format they cannot be
     std::vector<std::string> problems;  ///< "row 12 (serial SN0012): …", the first wrong row first
+    bool is_signed = false;             ///< whatever by: FILE.p7s is there
     std::optional<manifest> said;       ///< by a signature that holds, this station's or another's
+    bool is_of_this_station = false;    ///< that signature
     std::string signer_sha256;          ///< of its certificate, hex; empty: there is none
 
     /// Without a signature that holds nothing says which rows there were.

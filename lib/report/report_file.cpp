@@ -50,20 +50,38 @@ std::string as_text(const nlohmann::json& value) {
 
 }  // namespace
 
-report_file::report_file(const std::filesystem::path& file) : from_(file, std::ios::binary) {
-    if (!from_) throw std::system_error(errno, std::generic_category(), "reading " + file.string());
+report_file::report_file(const std::filesystem::path& file) : name_(file) {
+    const auto kind = std::filesystem::status(file).type();
+    const bool is_there = kind != std::filesystem::file_type::not_found;
+    if (is_there && kind != std::filesystem::file_type::regular)
+        throw cannot_read(kind == std::filesystem::file_type::directory ? EISDIR : EINVAL);
+    from_.open(file, std::ios::binary);
+    if (!from_) throw cannot_read(errno);
     std::array<char, 4> begins{};
     from_.read(begins.data(), begins.size());
+    must_be_read();
     const std::string_view magic(begins.data(), static_cast<std::size_t>(from_.gcount()));
     rows_ = magic != "%PDF" && magic != "PK\x03\x04";
+    empty_ = magic.empty();
     from_.clear();
     from_.seekg(0);
-    csv_ = from_.peek() != '{' && from_.peek() != std::ifstream::traits_type::eof();
+    csv_ = from_.peek() != '{' && !empty_;
+}
+
+std::system_error report_file::cannot_read(int why) const {
+    return {why, std::generic_category(), "reading " + name_.string()};
+}
+
+/// What the disk does not give is not the end of the file.
+void report_file::must_be_read() const {
+    if (from_.bad()) throw cannot_read(errno != 0 ? errno : EIO);
 }
 
 checked<std::optional<cells>> report_file::next() {
     ++line_;
-    return csv_ ? next_csv() : next_jsonl();
+    auto row = csv_ ? next_csv() : next_jsonl();
+    must_be_read();
+    return row;
 }
 
 checked<std::optional<cells>> report_file::next_csv() {
@@ -82,9 +100,12 @@ checked<std::optional<cells>> report_file::next_csv() {
 }
 
 checked<std::optional<cells>> report_file::next_jsonl() {
-    std::string line;
-    if (!std::getline(from_, line)) return std::optional<cells>{};
-    if (line.size() > longest_record) return reason{"the line is too long"};
+    text_.resize(longest_record + 1);
+    from_.getline(text_.data(), static_cast<std::streamsize>(text_.size()));
+    const auto count = static_cast<std::size_t>(from_.gcount());
+    if (count == 0) return std::optional<cells>{};
+    if (from_.fail()) return reason{"the line is too long"};
+    const std::string_view line(text_.data(), from_.eof() ? count : count - 1);
     const auto object = nlohmann::json::parse(line, nullptr, false);
     if (!object.is_object() || object.size() != columns().size())
         return reason{"the line is not a JSON object with the report's keys"};

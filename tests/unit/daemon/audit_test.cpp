@@ -19,6 +19,12 @@ namespace {
 
 const std::string program = FLEETLINE_BIN_DIR "/fleetline";
 
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
+        text.replace(at, what.size(), with);
+    return text;
+}
+
 struct audited_station : station_directory {
     audited_station() {
         after_a_day();
@@ -85,11 +91,22 @@ TEST_CASE("a signed report of any format is verified with OpenSSL alone, and by 
     CHECK(has(audit, "SHA-256 " + fingerprint));
     CHECK_FALSE(has(audit, "complete "));
 
+    const bool has_rows = format == "csv" || format == "jsonl";
+    CHECK(has(audit, has_rows ? "fits the ledger, 7 rows\n"
+                              : "fits the ledger, rows are not compared in this format\n"));
+    CHECK(has(audit, has_rows ? " of order WO-17\n" : " of order WO-17, by its signed description 7 rows\n"));
+
     append(station.file(name), "x");
     CHECK(station.openssl_says(name).status != 0);
     const auto changed = station.ask("audit verify --report " + station.file(name));
     CHECK(changed.status == 1);
     CHECK(has(changed, "its signature: "));
+    CHECK(has(changed, "signed        yes, but it does not fit\n"));
+    CHECK_FALSE(has(changed, "without a signature"));
+    CHECK(has(changed, "0 rows") == false);
+    const auto document = station.ask("--json audit verify --report " + station.file(name));
+    CHECK(has(document, "\"signed\": true,\n    \"signature_holds\": false,"));
+    CHECK(has(document, std::string("\"rows_compared\": ") + (has_rows ? "true" : "false")));
 }
 
 TEST_CASE("what is signed with a report keeps to its published schema", "[daemon][audit]") {
@@ -143,11 +160,14 @@ TEST_CASE("a ledger rewritten after a signed report left is found out by it", "[
         tell_a_day(line);
     }
 
-    const auto audit = station.ask("audit verify --report " + station.file("r.pdf"));
+    auto audit = station.ask("audit verify --report " + station.file("r.pdf"));
+    CHECK(audit.status == 1);
+    CHECK(has(audit, "it is not this station's"));
 
+    REQUIRE(station.ask("report --sign --format csv -o " + station.file("another.csv")).status == 0);
+    audit = station.ask("audit verify --report " + station.file("r.pdf"));
     CHECK(audit.status == 1);
     CHECK(has(audit, "is another one, the ledger was rewritten since then"));
-    CHECK(has(audit, "it is not this station's"));
 }
 
 TEST_CASE("a report signed by somebody else is not this station's", "[daemon][audit]") {
@@ -160,6 +180,7 @@ TEST_CASE("a report signed by somebody else is not this station's", "[daemon][au
 
     CHECK(audit.status == 1);
     CHECK(has(audit, "it is not this station's"));
+    CHECK(has(audit, "ledger.db: holds, "));
 }
 
 TEST_CASE("the head that a report signs is in the file elsewhere when the report is there",
@@ -223,23 +244,67 @@ TEST_CASE("heads kept elsewhere are held against the ledger", "[daemon][audit]")
               "'made_at', made_at, 'signer', signer, 'signature', signature) FROM checkpoint\"");
     append(station.file("heads.jsonl"), told.text);
 
-    const auto good = station.ask("audit verify --checkpoints " + station.file("heads.jsonl"));
+    const auto verify = [&station](const std::string& name) {
+        return station.ask("audit verify --checkpoints " + station.file(name));
+    };
+    const auto good = verify("heads.jsonl");
     CHECK(good.status == 0);
-    CHECK(has(good, "1 signed head, kept elsewhere"));
+    CHECK(has(good, "1 signed head, kept elsewhere\n"));
+    CHECK(has(good, "signed        1 head, the last at event "));
+    const auto with_report = station.ask("audit verify --checkpoints " + station.file("heads.jsonl") +
+                                         " --report " + station.file("r.csv"));
+    CHECK(with_report.status == 0);
+    CHECK(has(with_report, "1 signed head, kept elsewhere\n"));
+
+    auto others = replaced(told.text, "line-3", "line-4");
+    others = replaced(others, "\"signer\":\"", "\"signer\":\"00");
+    append(station.file("shared.jsonl"), told.text + others);
+    const auto shared = verify("shared.jsonl");
+    CHECK(shared.status == 0);
+    CHECK(has(shared, "1 signed head, kept elsewhere; 1 of other stations\n"));
+    append(station.file("others.jsonl"), others);
+    const auto not_here = verify("others.jsonl");
+    CHECK(not_here.status == 1);
+    CHECK(has(not_here, "none of them is of a station that this ledger knows"));
 
     auto forged = told.text;
     forged.replace(forged.find("\"seq\":") + 6, 1, "9");
     append(station.file("heads.jsonl"), forged);
-    const auto bad = station.ask("audit verify --checkpoints " + station.file("heads.jsonl"));
+    const auto bad = verify("heads.jsonl");
     CHECK(bad.status == 1);
-    CHECK(has(bad, "kept outside"));
+    CHECK(has(bad, "kept outside: it is not signed by this station, its signature does not hold"));
 
     append(station.file("torn.jsonl"), "{\"hash\":\"0123\n" + told.text);
-    const auto torn = station.ask("audit verify --checkpoints " + station.file("torn.jsonl"));
+    const auto torn = verify("torn.jsonl");
     CHECK(torn.status == 0);
     CHECK(has(torn, "1 signed head, kept elsewhere; 1 line is torn, the first is line 1"));
+}
+
+TEST_CASE("a file that has no head is not one that the ledger fits", "[daemon][audit]") {
+    const audited_station station;
     append(station.file("other"), "not a head\n");
-    CHECK(station.ask("audit verify --checkpoints " + station.file("other")).status == 2);
+    append(station.file("empty"), "");
+    const auto verify = [&station](const std::string& what) { return station.ask("audit verify " + what); };
+
+    const auto other = verify("--checkpoints " + station.file("other"));
+    CHECK(other.status == 1);
+    CHECK(has(other, "there is none in the file, line 1: this is not a JSON object"));
+    const auto empty = verify("--checkpoints " + station.file("empty"));
+    CHECK(empty.status == 1);
+    CHECK(has(empty, "first: there is none in the file\n"));
+    CHECK(has(empty, "signed        no head of it is\n"));
+    CHECK(has(station.ask("--json audit verify --checkpoints " + station.file("empty")), "\"holds\": false"));
+    const auto no_report = verify("--report " + station.file("empty"));
+    CHECK(no_report.status == 1);
+    CHECK(has(no_report, "without a signature that is no report"));
+    for (const std::string option : {"--checkpoints ", "--report "}) {
+        const auto missing = verify(option + station.file("none"));
+        CHECK(missing.status == 1);
+        CHECK(missing.text == "fleetline: reading " + station.file("none") + ": No such file or directory\n");
+        const auto directory = verify(option + station.path.string());
+        CHECK(directory.status == 1);
+        CHECK(directory.text == "fleetline: reading " + station.path.string() + ": Is a directory\n");
+    }
 }
 
 TEST_CASE("a backup is verified, restored, and refused when it is broken", "[daemon][audit]") {

@@ -3,9 +3,11 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
 #include "core/failure.hpp"
 #include "ledger/care.hpp"
@@ -43,12 +45,15 @@ struct signing_line : ledger_fixture {
     }
 };
 
-/// What somebody does who knows how the hashes are made: all of it anew, without triggers and signatures.
-void forge(signing_line& line, const std::string& station) {
+/// What somebody does who knows how the hashes are made: all of it anew.
+void forge(signing_line& line, const std::string& station, bool with_its_key = false) {
     line.book.reset();
     for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(line.how.file.string() + ending);
     auto how = line.how;
-    line.how.key_directory.clear();
+    if (with_its_key)
+        std::ofstream(line.how.file).flush();  // an empty one is begun anew
+    else
+        line.how.key_directory.clear();
     line.how.checkpoint_file.clear();
     line.how.station = station;
     line.open();
@@ -152,15 +157,29 @@ TEST_CASE("a ledger rewritten or cut after a checkpoint left the machine is foun
     line.reopen();
     board_story(line, "attempt-3", "SN0003").pass();
 
-    SECTION("made anew from the beginning") {
-        forge(line, "line-1");
+    SECTION("made anew from the beginning, with the station's key") {
+        const std::string station = GENERATE("line-1", "another-name");
+        forge(line, station, true);
         CHECK(line.first_problem(false).empty());
         CHECK(line.first_problem(true).find("event 24 is missing, the ledger was cut short since then") !=
               std::string::npos);
     }
+    SECTION("made anew from the beginning, without it") {
+        forge(line, "line-1");
+        CHECK(line.first_problem(false).empty());
+        CHECK(line.first_problem(true).find(
+                  "kept outside: it is not signed by this station, who signed it is not known") !=
+              std::string::npos);
+    }
     SECTION("its checkpoint edited") {
         line.sql("UPDATE checkpoint SET hash = zeroblob(32)");
-        CHECK(line.first_problem(false).find("checkpoint 24: event 24 is another one") == 0);
+        CHECK(line.first_problem(false) == "checkpoint 24: its signature does not hold");
+    }
+    SECTION("an event that was signed replaced") {
+        line.sql("DROP TRIGGER event_is_not_changed; UPDATE event SET hash = zeroblob(32) WHERE seq = 24");
+        const auto problems = line.reader().verify().problems;
+        CHECK(std::count(problems.begin(), problems.end(),
+                         "checkpoint 24: event 24 is another one, the ledger was rewritten since then") == 1);
     }
     SECTION("its signature edited") {
         line.sql("UPDATE checkpoint SET signature = replace(signature, substr(signature, 9, 4), 'AAAA')");
@@ -251,10 +270,88 @@ TEST_CASE("heads leave although higher ones are there: of another station, or fr
     CHECK(line.outside().size() == 3);
 }
 
-TEST_CASE("a file that has no checkpoint but something else is refused", "[ledger][checkpoint]") {
-    const signing_line line;
-    const auto file = line.directory.path() / "something.txt";
-    std::ofstream(file) << "\nhello\nmore\n";
+TEST_CASE("heads of other stations in the file say nothing about this one's ledger", "[ledger][checkpoint]") {
+    signing_line line;
+    board_story(line, "attempt-1", "SN0001").pass();
+    line.book.reset();
+    const auto file = line.how.file;
+    line.how.key_directory = line.directory.path() / "other";
+    std::filesystem::create_directory(line.how.key_directory);
+    line.how.file = line.how.key_directory / "ledger.db";
+    line.how.station = "line-2";
+    line.open();
+    board_story(line, "attempt-1", "SN0007").pass();
+    board_story(line, "attempt-2", "SN0008").pass();
+    line.book.reset();
+    auto heads = line.outside();
+    REQUIRE(heads.size() == 2);
+    REQUIRE(heads.back().station == "line-2");
 
-    CHECK_THROWS_WITH(ledger::checkpoints_in(file), Catch::Contains("line 2: this is not a JSON object"));
+    auto found = ledger::reader(file).verify(heads);
+    CHECK(found.problems == std::vector<std::string>{});
+    CHECK(found.of_other_stations == 1);
+    CHECK(line.reader().verify(heads).problems == std::vector<std::string>{});
+
+    heads.back().station = "line-1";
+    found = ledger::reader(file).verify(heads);
+    CHECK(found.of_other_stations == 0);
+    REQUIRE(found.problems.size() == 1);
+    CHECK(found.problems.front().ends_with(
+        "kept outside: it is not signed by this station, who signed it is not known"));
+    heads.back().signer = heads.front().signer;
+    found = ledger::reader(file).verify(heads);
+    REQUIRE(found.problems.size() == 1);
+    CHECK(found.problems.front().ends_with(
+        "kept outside: it is not signed by this station, its signature does not hold"));
+}
+
+TEST_CASE("the heads that the ledger itself has are counted", "[ledger][checkpoint]") {
+    signing_line line;
+    board_story(line, "attempt-1", "SN0001").up_to(stage::identified);
+    CHECK(line.reader().verify().signed_heads == 0);
+    line.reopen();
+    board_story(line, "attempt-2", "SN0002").pass();
+    line.book.reset();
+
+    const auto found = line.reader().verify();
+    CHECK(found.signed_heads == 2);
+    CHECK(found.last_signed == found.events);
+}
+
+TEST_CASE("what is no line of a checkpoint is told, however long it is", "[ledger][checkpoint]") {
+    signing_line line;
+    board_story(line, "attempt-1", "SN0001").pass();
+    line.book.reset();
+    const auto whole = line.text_outside();
+    const auto in_file = [&line](const std::string& text) {
+        std::ofstream(line.how.checkpoint_file, std::ios::binary) << text;
+        return ledger::checkpoints_in(line.how.checkpoint_file);
+    };
+
+    auto found = in_file("\nhello\nmore\n");
+    CHECK(found.all.empty());
+    CHECK(found.torn == std::vector<std::size_t>{2, 3});
+    CHECK(found.why_torn == "this is not a JSON object");
+    for (const std::size_t length : {65'535U, 65'536U, 65'537U, 70'000U, 300'000U}) {
+        found = in_file(std::string(length, 'x') + '\n' + whole + std::string(length, ' ') + whole + whole);
+        INFO(length);
+        CHECK(found.all.size() == 2);
+        CHECK(found.torn == std::vector<std::size_t>{1, 3});
+        CHECK(found.why_torn == (length > 65'536 ? "it is too long" : "this is not a JSON object"));
+        CHECK_FALSE(found.ends_open);
+    }
+    CHECK(in_file(whole + std::string(70'000, 'x')).ends_open);
+    CHECK(in_file("").all.empty());
+}
+
+TEST_CASE("checkpoints are read from a regular file alone, and to its end", "[ledger][checkpoint]") {
+    const signing_line line;
+    const auto pipe = line.directory.path() / "pipe";
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+
+    CHECK_THROWS_AS(ledger::checkpoints_in(pipe), std::system_error);
+    CHECK_THROWS_WITH(ledger::checkpoints_in(line.directory.path()), Catch::EndsWith("Is a directory"));
+    CHECK_THROWS_WITH(ledger::checkpoints_in(line.directory.path() / "none"),
+                      Catch::EndsWith("No such file or directory"));
+    CHECK_THROWS_WITH(ledger::checkpoints_in("/proc/self/mem"), Catch::EndsWith("Input/output error"));
 }

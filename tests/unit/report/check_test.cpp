@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/check.hpp"
 
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
+#include <system_error>
 
 #include "report_fixture.hpp"
 
@@ -169,4 +172,47 @@ TEST_CASE("what is no report is said with its line", "[report]") {
         REQUIRE_FALSE(found.problems.empty());
         CHECK(found.problems.back().find("line ") == 0);
     }
+}
+
+TEST_CASE("an empty file is no report, unless it is signed", "[report]") {
+    const test::day day;
+    const auto found = check_text(day, "");
+    REQUIRE(found.problems.size() == 1);
+    CHECK(found.problems[0] == "it is empty, and without a signature that is no report");
+    CHECK_FALSE(found.is_signed);
+    const auto csv = test::contents(day.written("report.csv", report::make_csv_writer));
+    CHECK(check_text(day, csv.substr(0, csv.find("\r\n") + 2)).problems.empty());
+
+    std::ofstream{day.directory.file("tampered.p7s")} << "x";
+    const auto with_signature = check_text(day, "");
+    REQUIRE(with_signature.problems.size() == 1);
+    CHECK(with_signature.problems[0].starts_with("its signature: "));
+    CHECK(with_signature.is_signed);
+    CHECK_FALSE(with_signature.said);
+}
+
+TEST_CASE("a report is read from a regular file alone, and to its end", "[report]") {
+    const test::day day;
+    const auto reader = day.reader();
+    const auto pipe = day.directory.file("pipe");
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+
+    CHECK_THROWS_AS(report::check_against(reader, pipe), std::system_error);
+    CHECK_THROWS_WITH(report::check_against(reader, std::filesystem::path{pipe}.parent_path()),
+                      Catch::EndsWith("Is a directory"));
+    CHECK_THROWS_WITH(report::check_against(reader, "/proc/self/mem"), Catch::EndsWith("Input/output error"));
+}
+
+TEST_CASE("a line of jsonl is read as far as one can be long", "[report]") {
+    const test::day day;
+    const auto jsonl = test::contents(day.written("report.jsonl", report::make_jsonl_writer));
+    const auto end = jsonl.find('\n');
+    const auto padded = [&](std::size_t length) {
+        return check_text(day, jsonl.substr(0, end) + std::string(length - end, ' ') + jsonl.substr(end));
+    };
+
+    CHECK(padded(65'536).problems.empty());
+    CHECK(padded(65'536).rows == 11);
+    CHECK(padded(65'537).problems == std::vector<std::string>{"line 1: the line is too long"});
+    CHECK(check_text(day, jsonl.substr(0, jsonl.size() - 1)).problems.empty());
 }
