@@ -19,6 +19,14 @@ namespace {
 
 const std::string program = FLEETLINE_BIN_DIR "/fleetline";
 
+std::string readme_line() {
+    auto line =
+        shell("sed -n 's/^ *\\$ \\(openssl cms -verify .*\\)/\\1/p' " FLEETLINE_SOURCE_DIR "/README.md").text;
+    REQUIRE(line.ends_with(".station.pem -out /dev/null\n"));
+    line.pop_back();
+    return line;
+}
+
 std::string replaced(std::string text, const std::string& what, const std::string& with) {
     for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
         text.replace(at, what.size(), with);
@@ -43,10 +51,9 @@ struct audited_station : station_directory {
         std::ofstream{config()} << text;
     }
 
-    /// README's line.
+    /// To README's line.
     said openssl_says(const std::string& report) const {
-        return shell("openssl cms -verify -binary -inform DER -in " + file(report) + ".p7s -content " +
-                     file(report) + " -CAfile " + file(report) + ".station.pem -out /dev/null 2>&1");
+        return shell("cd " + path.string() + "; " + replaced(readme_line(), "r.csv", report) + " 2>&1");
     }
 };
 
@@ -107,6 +114,17 @@ TEST_CASE("a signed report of any format is verified with OpenSSL alone, and by 
     const auto document = station.ask("--json audit verify --report " + station.file(name));
     CHECK(has(document, "\"signed\": true,\n    \"signature_holds\": false,"));
     CHECK(has(document, std::string("\"rows_compared\": ") + (has_rows ? "true" : "false")));
+}
+
+TEST_CASE("OpenSSL takes the station's certificate as an anchor, in the line of README and of the manual",
+          "[daemon][audit]") {
+    // Up to 1.1.1g it refuses one that may not sign certificates as its own anchor, without -partial_chain.
+    const auto line = readme_line();
+    CHECK(line.find(" -partial_chain ") != std::string::npos);
+    const auto manual =
+        shell("sed -n '/^\\$ openssl cms -verify/,/^.Ed/p' " FLEETLINE_SOURCE_DIR
+              "/packaging/man/fleetline.1 | sed '/^.Ed/d; s/^\\$ //; s/ *\\\\$//; s/^ *//' | paste -sd ' '");
+    CHECK(manual.text == replaced(line, "r.csv", "november.csv") + '\n');
 }
 
 TEST_CASE("what is signed with a report keeps to its published schema", "[daemon][audit]") {
