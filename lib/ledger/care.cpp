@@ -210,7 +210,7 @@ fs::path keep_aside(const fs::path& ledger) {
         remove_all_of(ledger);  // what is left beside it
         return {};
     }
-    const auto aside = name_to_keep(ledger);
+    auto aside = name_to_keep(ledger);
     std::error_code no_links;
     if (fs::exists(ledger)) fs::create_hard_link(ledger, aside, no_links);
     if (no_links) {
