@@ -74,14 +74,21 @@ void set_journal(const fs::path& file, const char* mode) {
     for (const char* ending : {"-wal", "-shm"}) fs::remove(file.string() + ending);
 }
 
+/// What was wrong with the indexes of a copy: they say nothing that the tables do not.
+enum class indexes { are_told, are_made_anew };
+
 /// A copy of an older version is brought up to date first: what is verified is what will be used.
-verification verified(const fs::path& copy) {
+verification verified(const fs::path& copy, indexes wrong_ones) {
     {
         connection_options how;
         how.copy_before_migration = false;
         const connection to_date(copy, how);
     }
     auto found = reader(copy).verify();
+    if (!found.problems.empty() && wrong_ones == indexes::are_made_anew) {
+        SQLite::Database(copy.string(), SQLite::OPEN_READWRITE, 5000).tryExec("REINDEX");
+        found = reader(copy).verify();
+    }
     if (!found.problems.empty())
         throw ledger_failure("station-ledger-broken", "Verifying the copy", copy, found.problems.front());
     set_journal(copy, "DELETE");
@@ -89,13 +96,13 @@ verification verified(const fs::path& copy) {
 }
 
 /// The copy under a name of its own, verified; `before_it_counts`, then it is moved to its place.
-verification put(const fs::path& from, const fs::path& to, const char* doing,
+verification put(const fs::path& from, const fs::path& to, const char* doing, indexes wrong_ones,
                  const std::function<void(const fs::path&, const verification&)>& before_it_counts) {
     const fs::path copy = to.string() + ".new";
     try {
         remove_all_of(copy);
         copy_pages(from, copy);
-        auto found = verified(copy);
+        auto found = verified(copy, wrong_ones);
         sync(copy);
         before_it_counts(copy, found);
         fs::rename(copy, to);
@@ -157,7 +164,7 @@ void may_be_replaced(const fs::path& target, const fs::path& ledger) {
 
 verification backup(const fs::path& ledger, const fs::path& target) {
     may_be_replaced(target, ledger);
-    return put(ledger, target, "Backing up the ledger", [](const auto&, const auto&) {});
+    return put(ledger, target, "Backing up the ledger", indexes::are_told, [](const auto&, const auto&) {});
 }
 
 namespace {
@@ -230,15 +237,16 @@ fs::path keep_aside(const fs::path& ledger) {
 restoration restore(const fs::path& backup, const fs::path& ledger) {
     restoration done;
     if (fs::exists(ledger)) must_not_be_in_use(ledger);
-    put(backup, ledger, "Restoring the ledger", [&](const fs::path& copy, const verification& found) {
-        done.restored = found;
-        if (fs::exists(ledger)) must_not_be_in_use(ledger);
-        compare(ledger, copy, done);
-        // As the station will have it: who reads it before that must not keep a writer from switching.
-        set_journal(copy, "WAL");
-        give_to_owner_of_directory(copy);
-        done.kept = keep_aside(ledger);
-    });
+    put(backup, ledger, "Restoring the ledger", indexes::are_made_anew,
+        [&](const fs::path& copy, const verification& found) {
+            done.restored = found;
+            if (fs::exists(ledger)) must_not_be_in_use(ledger);
+            compare(ledger, copy, done);
+            // As the station will have it: who reads it before that must not keep a writer from switching.
+            set_journal(copy, "WAL");
+            give_to_owner_of_directory(copy);
+            done.kept = keep_aside(ledger);
+        });
     return done;
 }
 

@@ -245,6 +245,28 @@ TEST_CASE("the log of a ledger that is no more is not the restored one's", "[led
     CHECK(std::filesystem::exists(line.how.file.string() + ".before-restore-wal") == !damaged);
 }
 
+TEST_CASE("a ledger with a wrong index is no backup, and is restored with a right one", "[ledger][care]") {
+    ledger_fixture line;
+    board_story(line, "attempt-1", "SN0001").pass();
+    board_story(line, "attempt-2", "SN0002").pass();
+    line.book.reset();
+    const auto as_it_is = line.query("SELECT sql FROM sqlite_schema WHERE name = 'attempt_by_serial'");
+    line.sql("DROP INDEX attempt_by_serial; " + as_it_is + " AND serial <> 'SN0001'");
+    line.sql("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = '" + as_it_is +
+             "' WHERE name = 'attempt_by_serial'; PRAGMA writable_schema = RESET");
+    const auto found = [&line] { return line.query("SELECT count(*) FROM attempt WHERE serial = 'SN0001'"); };
+    REQUIRE(found() == "0");
+    const auto copy = line.directory.path() / "copy.db";
+
+    CHECK_THROWS_WITH(ledger::backup(line.how.file, copy), Catch::Contains("attempt_by_serial"));
+    CHECK_FALSE(std::filesystem::exists(copy));
+
+    std::filesystem::copy_file(line.how.file, copy);
+    ledger::restore(copy, line.how.file);
+    CHECK(found() == "1");
+    CHECK(line.reader().verify().problems == std::vector<std::string>{});
+}
+
 TEST_CASE("a station that has worked before does not begin an empty ledger by itself", "[ledger][care]") {
     ledger_fixture line;
     line.book.reset();
