@@ -50,10 +50,17 @@ void describe(CLI::App& app, command_line& line) {
     app.get_formatter()->label("Subcommands", "Commands");
 }
 
-/// CLI11's words for a mistake, but where it names no word, or words from the last to the first.
-std::string told(const CLI::App& app, const CLI::ParseError& mistake) {
+/// CLI11's words for a mistake, but where it names no word, or words in another order than they were typed
+/// in.
+std::string told(const CLI::App& app, const CLI::ParseError& mistake,
+                 const std::vector<std::string>& arguments) {
     std::string said = mistake.what();
-    const auto unexpected = app.remaining(true);
+    auto unexpected = app.remaining(true);
+    const auto place = [&arguments](const std::string& word) {
+        return std::find(arguments.begin(), arguments.end(), word);
+    };
+    std::stable_sort(unexpected.begin(), unexpected.end(),
+                     [&place](const auto& a, const auto& b) { return place(a) < place(b); });
     const bool lacks_command = said == "A subcommand is required";
     if (lacks_command && unexpected.empty()) return "say what to do";
     if (lacks_command && !unexpected.front().starts_with('-')) {
@@ -61,7 +68,8 @@ std::string told(const CLI::App& app, const CLI::ParseError& mistake) {
         for (const auto* word : app.get_subcommands()) command += word->get_name() + ' ';
         return "there is no command '" + safe_text(command + unexpected.front()) + "'";
     }
-    if (!lacks_command && mistake.get_name() != "ExtrasError") return said;
+    const bool has_too_many = mistake.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
+    if (!lacks_command && !has_too_many) return said;
     std::string text = "not expected:";
     for (const auto& word : unexpected) text += ' ' + safe_text(word);
     return text;
@@ -72,7 +80,7 @@ int usage_mistake(const CLI::App& app, const CLI::ParseError& mistake,
                   const std::vector<std::string>& arguments, std::ostream& err) {
     std::string where = "fleetline";
     for (const auto* word : app.get_subcommands()) where += ' ' + word->get_name();
-    err << "fleetline: " << told(app, mistake) << '\n';
+    err << "fleetline: " << told(app, mistake, arguments) << '\n';
     std::vector<std::string> known;
     for (const auto& command : commands()) known.emplace_back(command.name);
     for (const auto& word : arguments) {

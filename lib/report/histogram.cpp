@@ -34,8 +34,11 @@ std::int64_t value_of(std::size_t cell) {
 
 void histogram::add(std::int64_t milliseconds) {
     const std::size_t cell = cell_of(milliseconds);
-    if (cell >= cells_.size()) cells_.resize(cell + 1);
-    ++cells_[cell];
+    if (cells_.empty()) first_ = cell;
+    if (cell < first_) cells_.insert(cells_.begin(), first_ - cell, 0);
+    first_ = std::min(first_, cell);
+    if (cell - first_ >= cells_.size()) cells_.resize(cell - first_ + 1);
+    ++cells_[cell - first_];
     const auto value = std::clamp<std::int64_t>(milliseconds, 0, longest);
     least_ = count_ == 0 ? value : std::min(least_, value);
     most_ = std::max(most_, value);
@@ -55,7 +58,7 @@ std::optional<std::int64_t> histogram::quantile(double share) const {
     std::int64_t passed_by = 0;
     for (std::size_t cell = 0; cell < cells_.size(); ++cell) {
         passed_by += cells_[cell];
-        if (passed_by >= rank) return std::clamp(value_of(cell), least_, most_);
+        if (passed_by >= rank) return std::clamp(value_of(first_ + cell), least_, most_);
     }
     return std::nullopt;
 }

@@ -3,6 +3,7 @@
 // with their number. A plain value; one thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -20,7 +21,9 @@ class histogram {
     std::optional<std::int64_t> quantile(double share) const;
 
   private:
-    std::vector<std::int64_t> cells_;
+    std::vector<std::int64_t>
+        cells_;  ///< from the first one that is used: there is a histogram for each hour
+    std::size_t first_ = 0;
     std::int64_t count_ = 0;
     std::int64_t sum_ = 0;
     std::int64_t least_ = 0, most_ = 0;  ///< of all: no cell's middle is told that lies beyond them
