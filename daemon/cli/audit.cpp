@@ -32,7 +32,8 @@ void print_ledger(surroundings& here, const ledger::verification& found) {
              (holds ? out.paint(ink::good, "holds") : out.paint(ink::bad, "DOES NOT HOLD")) + ", " +
              count_text(found.events, "event", "events"));
     if (!found.head_hash.empty()) out.fact("head", safe_text(found.head_hash));
-    out.fact("signed", found.signed_heads == 0
+    out.fact("signed", !found.checkpoints_checked ? "not looked at: the file is damaged"
+                       : found.signed_heads == 0
                            ? "no head of it is"
                            : count_text(found.signed_heads, "head", "heads") + ", the last at event " +
                                  std::to_string(found.last_signed));
@@ -81,11 +82,12 @@ struct options {
 struct outside_heads {
     ledger::checkpoint_file file;
     std::int64_t of_other_stations = 0;
+    bool compared = false;
 
     std::int64_t count() const { return std::ssize(file.all) - of_other_stations; }
     /// A file that says nothing about this ledger is not one that it fits.
     std::vector<std::string> problems() const {
-        if (count() > 0) return {};
+        if (count() > 0 || (!compared && !file.all.empty())) return {};
         if (!file.all.empty()) return {"none of them is of a station that this ledger knows"};
         if (file.torn.empty()) return {"there is none in the file"};
         return {"there is none in the file, line " + std::to_string(file.torn.front()) + ": " +
@@ -98,6 +100,7 @@ void print_outside(screen& out, const outside_heads& found) {
         count_text(found.count(), "signed head, kept elsewhere", "signed heads, kept elsewhere");
     if (found.of_other_stations > 0)
         text += "; " + std::to_string(found.of_other_stations) + " of other stations";
+    if (!found.compared) text += "; not compared: the file is damaged";
     if (const auto& torn = found.file.torn; !torn.empty())
         text += "; " + count_text(std::ssize(torn), "line is torn", "lines are torn") +
                 ", the first is line " + std::to_string(torn.front());
@@ -127,7 +130,10 @@ findings look(surroundings& here, const options& asked) {
     // A stranger's says nothing about this ledger.
     if (found.report && found.report->is_of_this_station) heads.push_back(found.report->said->head);
     found.ledger = here.ledger().verify(std::move(heads));
-    if (found.outside) found.outside->of_other_stations = found.ledger.of_other_stations;
+    if (found.outside) {
+        found.outside->of_other_stations = found.ledger.of_other_stations;
+        found.outside->compared = found.ledger.checkpoints_checked;
+    }
     return found;
 }
 
@@ -137,12 +143,15 @@ json document_of(surroundings& here, const options& asked, const findings& found
                    {{"file", here.settings().ledger.file.string()},
                     {"events", found.ledger.events},
                     {"head_hash", found.ledger.head_hash},
-                    {"signed_heads", found.ledger.signed_heads},
-                    {"last_signed_event", found.ledger.last_signed},
                     {"problems", found.ledger.problems}}}};
+    if (found.ledger.checkpoints_checked) {
+        document["ledger"]["signed_heads"] = found.ledger.signed_heads;
+        document["ledger"]["last_signed_event"] = found.ledger.last_signed;
+    }
     if (found.outside)
         document["checkpoints"] = {{"file", asked.checkpoints},
                                    {"count", found.outside->count()},
+                                   {"compared", found.outside->compared},
                                    {"of_other_stations", found.outside->of_other_stations},
                                    {"torn_lines", found.outside->file.torn},
                                    {"problems", found.outside->problems()}};

@@ -221,7 +221,12 @@ fs::path keep_aside(const fs::path& ledger) {
     std::error_code no_links;
     if (fs::exists(ledger)) fs::create_hard_link(ledger, aside, no_links);
     if (no_links) {
-        fs::copy_file(ledger, aside);
+        try {
+            fs::copy_file(ledger, aside);
+        } catch (...) {
+            remove_all_of(aside);
+            throw;
+        }
         sync(aside);
     }
     // Only a damaged or lost one has them still. To the restored one they would be its own.
@@ -229,13 +234,36 @@ fs::path keep_aside(const fs::path& ledger) {
         if (fs::exists(ledger.string() + ending))
             fs::rename(ledger.string() + ending, aside.string() + ending);
     sync_directory_of(ledger);
-    return aside;
+    return fs::exists(aside) ? aside : fs::path(aside.string() + "-wal");
 }
+
+}  // namespace
+
+namespace {
+
+/// A ledger as the station keeps it, its log beside it: who may only read would take one without a log for a
+/// file that nobody writes. Whether it was replaced or not.
+class as_the_station_keeps_it {
+  public:
+    explicit as_the_station_keeps_it(fs::path ledger) : ledger_(std::move(ledger)) {}
+    as_the_station_keeps_it(const as_the_station_keeps_it&) = delete;
+    as_the_station_keeps_it& operator=(const as_the_station_keeps_it&) = delete;
+    ~as_the_station_keeps_it() {
+        try {
+            if (fs::exists(ledger_)) const connection opened(ledger_, {});
+        } catch (...) {  // a damaged one that was not replaced
+        }
+    }
+
+  private:
+    fs::path ledger_;
+};
 
 }  // namespace
 
 restoration restore(const fs::path& backup, const fs::path& ledger) {
     restoration done;
+    const as_the_station_keeps_it afterwards(ledger);
     if (fs::exists(ledger)) must_not_be_in_use(ledger);
     put(backup, ledger, "Restoring the ledger", indexes::are_made_anew,
         [&](const fs::path& copy, const verification& found) {

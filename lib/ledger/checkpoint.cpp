@@ -5,6 +5,7 @@
 #include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -73,7 +74,7 @@ checkpoint_file checkpoints_in(const std::filesystem::path& file) {
     const auto kind = std::filesystem::status(file).type();
     if (kind == std::filesystem::file_type::directory) throw cannot_read(EISDIR);
     if (kind != std::filesystem::file_type::regular && kind != std::filesystem::file_type::not_found)
-        throw cannot_read(EINVAL);
+        throw std::runtime_error("reading " + file.string() + ": it is no regular file");
     std::ifstream from(file, std::ios::binary);
     if (!from) throw cannot_read(errno);
     checkpoint_file found;

@@ -30,7 +30,7 @@ std::string missing_in(const std::filesystem::path& file, const std::vector<chec
     checkpoint_file found;
     try {
         found = checkpoints_in(file);
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {
         // not there yet, or not for us to read: then all of them, once
     }
     std::set<head> there;

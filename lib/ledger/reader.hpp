@@ -94,6 +94,7 @@ struct verification {
     std::int64_t events = 0;
     std::string head_hash;
     std::vector<std::string> problems;
+    bool checkpoints_checked = false;    ///< a file that is too damaged is not read so far; else:
     std::int64_t signed_heads = 0;       ///< in the ledger itself
     std::int64_t last_signed = 0;        ///< the event of the last of them
     std::int64_t of_other_stations = 0;  ///< of those kept elsewhere: they say nothing about this ledger

@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <system_error>
 
 #include "report/columns.hpp"
@@ -53,8 +54,9 @@ std::string as_text(const nlohmann::json& value) {
 report_file::report_file(const std::filesystem::path& file) : name_(file) {
     const auto kind = std::filesystem::status(file).type();
     const bool is_there = kind != std::filesystem::file_type::not_found;
+    if (kind == std::filesystem::file_type::directory) throw cannot_read(EISDIR);
     if (is_there && kind != std::filesystem::file_type::regular)
-        throw cannot_read(kind == std::filesystem::file_type::directory ? EISDIR : EINVAL);
+        throw std::runtime_error("reading " + file.string() + ": it is no regular file");
     from_.open(file, std::ios::binary);
     if (!from_) throw cannot_read(errno);
     std::array<char, 4> begins{};

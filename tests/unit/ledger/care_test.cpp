@@ -52,6 +52,23 @@ void older_ledger(ledger_fixture& line, int version) {
 
 }  // namespace
 
+namespace {
+
+std::string first_bytes_of(const std::filesystem::path& file) {
+    std::string bytes(20, '\0');
+    std::ifstream(file, std::ios::binary).read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    return bytes;
+}
+
+/// With its log: who may not write would take one without for a file that nobody writes.
+bool is_as_the_station_keeps_it(const std::filesystem::path& ledger) {
+    const std::string header = first_bytes_of(ledger);
+    return header.at(18) == 2 && header.at(19) == 2 && std::filesystem::exists(ledger.string() + "-wal") &&
+           std::filesystem::exists(ledger.string() + "-shm");
+}
+
+}  // namespace
+
 TEST_CASE("a backup made while the station works is whole, verified and without tokens", "[ledger][care]") {
     ledger_fixture line;
     board_story(line, "attempt-1", "SN0001").pass();
@@ -121,6 +138,7 @@ TEST_CASE("a restored ledger goes on where the backup was made", "[ledger][care]
     CHECK(done.kept == line.how.file.string() + ".before-restore");
     CHECK(done.replaced_events == 24);
     CHECK(done.lost_events == 12);
+    CHECK(is_as_the_station_keeps_it(line.how.file));
     line.open();
 
     CHECK(line.device("SN0001").reached == stage::passed);
@@ -179,7 +197,6 @@ TEST_CASE("whoever reads a restored ledger does not keep the station from openin
     ledger::backup(line.how.file, copy);
     line.book.reset();
     ledger::restore(copy, line.how.file);
-    CHECK_FALSE(std::filesystem::exists(line.how.file.string() + "-wal"));
     CHECK_FALSE(std::filesystem::exists(line.how.file.string() + ".new-wal"));
 
     const auto reader = line.reader();
@@ -351,6 +368,7 @@ TEST_CASE("a backup that does not verify is not restored", "[ledger][care]") {
     }
 
     CHECK(code_of([&] { ledger::restore(copy, line.how.file); }) == "station-ledger-broken");
+    CHECK(is_as_the_station_keeps_it(line.how.file));
     line.open();
     CHECK(line.device("SN0001").reached == stage::passed);
 }
@@ -461,12 +479,11 @@ TEST_CASE("a transcript that nobody kept is found", "[ledger][care]") {
     line.book->store_transcript(attempt_id("attempt-1"), "said by the board");
     first.finish("passed");
     board_story(line, "attempt-2", "SN2").pass();
-    board_story(line, "attempt-3", "SN3").up_to(stage::issued);
     REQUIRE(line.reader().verify().problems.empty());
-    for (const std::string attempt : {"attempt-2", "attempt-3"}) {
-        const auto number = line.query("SELECT number FROM attempt WHERE attempt_id = '" + attempt + "'");
-        line.sql("INSERT INTO transcript (attempt, stored_at, text) VALUES (" + number +
-                 ", '2026', 'forged')");
+    for (const auto& number :
+         {line.query("SELECT number FROM attempt WHERE attempt_id = 'attempt-2'"), std::string("1000")}) {
+        line.sql("PRAGMA foreign_keys = OFF; INSERT INTO transcript (attempt, stored_at, text) VALUES (" +
+                 number + ", '2026', 'forged')");
         const auto problems = line.reader().verify().problems;
         REQUIRE(problems.size() == 1);
         CHECK(problems.front().find("transcript " + number + ": ") == 0);
