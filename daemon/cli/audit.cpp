@@ -32,7 +32,7 @@ void print_ledger(surroundings& here, const ledger::verification& found) {
              (holds ? out.paint(ink::good, "holds") : out.paint(ink::bad, "DOES NOT HOLD")) + ", " +
              count_text(found.events, "event", "events"));
     if (!found.head_hash.empty()) out.fact("head", safe_text(found.head_hash));
-    out.fact("signed", !found.checkpoints_checked ? "not looked at: the file is damaged"
+    out.fact("signed", !found.checkpoints_checked ? "not looked at: the ledger is damaged"
                        : found.signed_heads == 0
                            ? "no head of it is"
                            : count_text(found.signed_heads, "head", "heads") + ", the last at event " +
@@ -100,7 +100,7 @@ void print_outside(screen& out, const outside_heads& found) {
         count_text(found.count(), "signed head, kept elsewhere", "signed heads, kept elsewhere");
     if (found.of_other_stations > 0)
         text += "; " + std::to_string(found.of_other_stations) + " of other stations";
-    if (!found.compared) text += "; not compared: the file is damaged";
+    if (!found.compared) text += "; not compared: the ledger is damaged";
     if (const auto& torn = found.file.torn; !torn.empty())
         text += "; " + count_text(std::ssize(torn), "line is torn", "lines are torn") +
                 ", the first is line " + std::to_string(torn.front());

@@ -8,9 +8,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <functional>
+#include <iterator>
 #include <utility>
 
 #include "ledger/connection.hpp"
+#include "ledger/migrations.hpp"
 #include "ledger/outside_copy.hpp"
 #include "ledger/writer.hpp"
 
@@ -250,12 +252,18 @@ class as_the_station_keeps_it {
     as_the_station_keeps_it& operator=(const as_the_station_keeps_it&) = delete;
     ~as_the_station_keeps_it() {
         try {
-            if (fs::exists(ledger_)) const connection opened(ledger_, {});
+            if (fs::exists(ledger_) && is_of_this_version()) const connection opened(ledger_, {});
         } catch (...) {  // a damaged one that was not replaced
         }
     }
 
   private:
+    /// An older one that was not replaced is not brought up to date either.
+    bool is_of_this_version() const {
+        SQLite::Database file(ledger_.string(), SQLite::OPEN_READONLY);
+        return file.execAndGet("PRAGMA user_version").getInt64() == std::ssize(migrations());
+    }
+
     fs::path ledger_;
 };
 
@@ -263,8 +271,8 @@ class as_the_station_keeps_it {
 
 restoration restore(const fs::path& backup, const fs::path& ledger) {
     restoration done;
-    const as_the_station_keeps_it afterwards(ledger);
     if (fs::exists(ledger)) must_not_be_in_use(ledger);
+    const as_the_station_keeps_it afterwards(ledger);
     put(backup, ledger, "Restoring the ledger", indexes::are_made_anew,
         [&](const fs::path& copy, const verification& found) {
             done.restored = found;

@@ -136,19 +136,20 @@ class json_writer {
     bool first_ = true;
 };
 
-std::string recordable(std::string text) {
+/// As append_quoted has it.
+std::string repaired(std::string text) {
     return is_utf8(text) ? std::move(text) : printable(text, text.size());
 }
 
-struct recordable_maker {
-    void operator()(std::string_view, std::string& value) { value = recordable(std::move(value)); }
+struct repairer {
+    void operator()(std::string_view, std::string& value) { value = repaired(std::move(value)); }
     template <class Tag>
     void operator()(std::string_view, name<Tag>& value) {
-        if (!is_utf8(value.text())) value = name<Tag>(recordable(value.text()));
+        if (!is_utf8(value.text())) value = name<Tag>(repaired(value.text()));
     }
     void operator()(std::string_view, std::map<std::string, std::string>& value) {
         std::map<std::string, std::string> clean;
-        for (auto& [key, what] : value) clean.emplace(recordable(key), recordable(std::move(what)));
+        for (auto& [key, what] : value) clean.emplace(repaired(key), repaired(std::move(what)));
         value = std::move(clean);
     }
     template <class Other>
@@ -366,7 +367,7 @@ const attempt_id& attempt_of(const event& what) {
 }
 
 void make_recordable(event& what) {
-    std::visit([](auto& e) { members(e, recordable_maker()); }, what);
+    std::visit([](auto& e) { members(e, repairer()); }, what);
 }
 
 std::string payload_of(const event& what) {

@@ -28,7 +28,8 @@ class verifier {
     verifier(connection& rows, connection& beside, std::vector<checkpoint> outside, verify_what what)
         : rows_(rows), beside_(beside), outside_(std::move(outside)), what_(what), books_(beside) {}
 
-    /// Problems in the order chain, projections, schema: what is wrong in the chain makes the rest doubtful.
+    /// Problems in the order chain, indexes, projections, schema: what is wrong in the chain makes the rest
+    /// doubtful.
     verification run();
 
   private:

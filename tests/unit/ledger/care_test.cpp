@@ -350,6 +350,19 @@ TEST_CASE("what is recorded from outside while the station works stands in the s
     CHECK(line.reader().verify().problems == std::vector<std::string>{});
 }
 
+TEST_CASE("an older ledger that is not replaced is not brought up to date", "[ledger][care]") {
+    ledger_fixture line;
+    board_story(line, "attempt-1", "SN0001").pass();
+    line.book.reset();
+    const auto copy = line.directory.path() / "copy.db";
+    std::ofstream(copy) << "hello";
+    line.sql("PRAGMA user_version = 1");
+
+    CHECK(code_of([&] { ledger::restore(copy, line.how.file); }) == "station-ledger-broken");
+    CHECK(line.query("PRAGMA user_version") == "1");
+    CHECK_FALSE(std::filesystem::exists(line.how.file.string() + "-wal"));
+}
+
 TEST_CASE("a backup that does not verify is not restored", "[ledger][care]") {
     ledger_fixture line;
     board_story(line, "attempt-1", "SN0001").pass();
