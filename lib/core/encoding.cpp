@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 
 #include <cstdint>
+#include <cstring>
 
 namespace fleetline {
 
@@ -38,6 +39,16 @@ std::size_t utf8_length(std::string_view bytes) {
         return continues(1) && continues(2) && continues(3) ? 4 : 0;
     }
     return 0;
+}
+
+/// Of the ASCII at the start, or a little less: eight characters at once, for whole transcripts.
+std::size_t ascii_length(std::string_view bytes) {
+    std::size_t length = 0;
+    for (std::uint64_t eight = 0; length + sizeof eight <= bytes.size(); length += sizeof eight) {
+        std::memcpy(&eight, bytes.data() + length, sizeof eight);
+        if ((eight & 0x8080808080808080U) != 0) break;
+    }
+    return length;
 }
 
 }  // namespace
@@ -118,6 +129,9 @@ std::string printable(std::string_view bytes, std::size_t limit) {
 
 bool is_utf8(std::string_view bytes) {
     while (!bytes.empty()) {
+        const auto ascii = ascii_length(bytes);
+        bytes.remove_prefix(ascii);
+        if (bytes.empty()) break;
         const std::size_t length = utf8_length(bytes);
         if (length == 0) return false;
         bytes.remove_prefix(length);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ledger/book.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/time.hpp"
@@ -10,6 +11,8 @@
 namespace fleetline::ledger {
 
 namespace {
+
+constexpr std::size_t last_attempts = 256;  // as many as there may be slots
 
 std::string select(const char* columns, const char* from) {
     return "SELECT " + std::string(columns) + " FROM " + from;
@@ -84,6 +87,30 @@ bool book::serial_known(const std::string& serial) {
     for (const auto& [number, held] : attempts_)
         if (held.now.serial == serial) return true;
     return serial_known_in(rows_, serial);
+}
+
+bool book::similar_serial_lately(const std::string& serial) {
+    if (!recent_) {
+        auto& row = rows_.prepared("SELECT number, serial FROM attempt ORDER BY number DESC LIMIT ?1");
+        const resetting after(row);
+        row.bind(1, static_cast<std::int64_t>(last_attempts));
+        auto& found = recent_.emplace();
+        while (row.step()) found.emplace_front(row.integer(0), row.text(1));
+    }
+    return std::any_of(recent_->begin(), recent_->end(), [&serial](const auto& one) {
+        return one.second.size() > serial.size() && one.second.find(serial) != std::string::npos;
+    });
+}
+
+void book::note_recent(const attempt_state& written) {
+    if (!recent_) return;
+    const auto at = std::lower_bound(recent_->begin(), recent_->end(), written.number,
+                                     [](const auto& one, std::int64_t number) { return one.first < number; });
+    if (at != recent_->end() && at->first == written.number)
+        at->second = written.serial;
+    else if (at != recent_->begin() || recent_->size() < last_attempts)
+        recent_->emplace(at, written.number, written.serial);
+    if (recent_->size() > last_attempts) recent_->pop_front();
 }
 
 book::held_certificate* book::hold(statement& found) {
@@ -205,7 +232,7 @@ void book::write() {
     for (auto& [number, held] : attempts_) {
         if (!held.changed) continue;
         if (!held.saved) {
-            update(rows_, held.now, true);
+            if (held.now.certificate != 0) set_certificate(rows_, held.now);
         } else if (!(*held.saved == held.now)) {
             const auto& was = *held.saved;
             update(rows_, held.now,
@@ -215,6 +242,7 @@ void book::write() {
         held.saved = held.now;
         held.changed = false;
         attempt_numbers_[held.now.attempt_id] = number;
+        note_recent(held.now);
     }
     for (auto& [name, held] : orders_)
         if (std::exchange(held.changed, false)) replace(rows_, held.now);
@@ -241,6 +269,7 @@ void book::forget() {
     reworks_.clear();
     kept_tokens_.clear();
     dropped_tokens_.clear();
+    forget_recent();
 }
 
 void book::forget_ended() {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <map>
 #include <optional>
@@ -35,6 +36,9 @@ class book {
     bool passed_before(const std::string& serial, std::int64_t number, std::int64_t seq);
     /// Whether any attempt was ever at a board with this serial.
     bool serial_known(const std::string& serial);
+    /// Whether one of the last attempts, as many as there may be slots, was at a board whose serial holds
+    /// this one and more. Of what is written; not for verify.
+    bool similar_serial_lately(const std::string& serial);
 
     /// By its id, or by the event that brought it; nullptr when there is none. Say change() before changing.
     certificate_state* certificate(const std::string& id);
@@ -73,6 +77,8 @@ class book {
     void write();
     void forget();
     void forget_ended();
+    /// Somebody else may have written attempts.
+    void forget_recent() { recent_.reset(); }
 
   private:
     bool checking() const { return horizon_ != std::numeric_limits<std::int64_t>::max(); }
@@ -100,6 +106,7 @@ class book {
     bool settled(const held_attempt& held);
     bool settled(const held_certificate& held);
     void drop(std::map<std::int64_t, held_certificate>::iterator which);
+    void note_recent(const attempt_state& written);
 
     connection& rows_;
     std::unordered_map<std::int64_t, held_attempt> attempts_;
@@ -110,6 +117,8 @@ class book {
     std::vector<rework_state> reworks_;
     std::vector<std::pair<std::int64_t, const issued*>> kept_tokens_;
     std::vector<std::int64_t> dropped_tokens_;
+    /// The last attempts' numbers, ascending, and serials; none: to be read. (Asked at every board.)
+    std::optional<std::deque<std::pair<std::int64_t, std::string>>> recent_;
 
     std::unordered_multimap<std::string, std::int64_t> certificate_serials_;  ///< of those held
     std::vector<std::int64_t> touched_;                                       ///< certificates, for settle()

@@ -13,6 +13,17 @@ constexpr std::array<std::string_view, 11> stages{
     "none",       "identified",       "csr-made",  "issue-requested", "issued", "registration-requested",
     "registered", "delivery-started", "delivered", "proved",          "passed"};
 
+void bind_texts(statement& row, int first, std::initializer_list<const std::string*> all) {
+    for (const auto* text : all) row.bind(first++, *text);
+}
+
+void bind_duration(statement& row, int at, const attempt_state& a) {
+    if (a.duration_ms)
+        row.bind(at, *a.duration_ms);
+    else
+        row.bind_number(at, 0);
+}
+
 }  // namespace
 
 std::string_view stage_name(stage reached) {
@@ -86,16 +97,31 @@ bool is_row_of(statement& row, const certificate_state& c) {
 }
 
 void insert(connection& into, const attempt_state& a) {
-    auto& row = into.prepared(
-        "INSERT INTO attempt (number, attempt_id, station, slot, port, product, started_at, "
-        "clock_synchronised, "
-        "rework, stage, last_event) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 'none', ?9)");
-    row.bind(1, a.number).bind(2, a.attempt_id).bind(3, a.station).bind(4, a.slot).bind(5, a.port);
-    row.bind(6, a.product)
-        .bind(7, a.started_at)
-        .bind(8, std::int64_t{a.clock_synchronised})
-        .bind(9, a.last_event);
-    row.run();
+    static const std::string sql = "INSERT INTO attempt (" + std::string(attempt_columns) +
+                                   ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+                                   "?15, ?16, ?17, ?18, ?19, NULL, "
+                                   "?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)";
+    auto& row = into.prepared(sql.c_str());
+    row.bind(1, a.number).bind(2, a.attempt_id).bind(3, a.station);
+    bind_texts(row, 4, {&a.slot, &a.port, &a.product, &a.started_at});
+    row.bind(8, std::int64_t{a.clock_synchronised});
+    bind_texts(row, 9,
+               {&a.serial, &a.serial_source, &a.dialect, &a.firmware_version, &a.work_order, &a.operator_name,
+                &a.template_name});
+    row.bind(16, std::int64_t{a.rework}).bind(17, stage_name(a.reached));
+    bind_texts(row, 18, {&a.key_origin, &a.public_key_sha256});
+    bind_texts(row, 21,
+               {&a.thing_name, &a.proof, &a.replaces, &a.outcome, &a.failure_code, &a.failure_step,
+                &a.failure_text, &a.finished_at});
+    bind_duration(row, 29, a);
+    row.bind(30, a.step_ms).bind(31, a.last_event).run();
+}
+
+void set_certificate(connection& into, const attempt_state& a) {
+    into.prepared("UPDATE attempt SET certificate = ?2 WHERE number = ?1")
+        .bind(1, a.number)
+        .bind_number(2, a.certificate)
+        .run();
 }
 
 void update(connection& into, const attempt_state& a, bool indexed) {
@@ -116,15 +142,11 @@ void update(connection& into, const attempt_state& a, bool indexed) {
                               "finished_at = ?20, step_ms = ?21 WHERE number = ?1");
     row.bind(1, a.number).bind(2, std::int64_t{a.clock_synchronised}).bind(3, std::int64_t{a.rework});
     row.bind(4, stage_name(a.reached)).bind_number(5, a.certificate).bind(6, a.last_event);
-    if (a.duration_ms)
-        row.bind(7, *a.duration_ms);
-    else
-        row.bind_number(7, 0);
-    int at = 8;
-    for (const auto* text : {&a.serial_source, &a.dialect, &a.firmware_version, &a.operator_name,
-                             &a.template_name, &a.key_origin, &a.public_key_sha256, &a.proof, &a.replaces,
-                             &a.failure_code, &a.failure_step, &a.failure_text, &a.finished_at, &a.step_ms})
-        row.bind(at++, *text);
+    bind_duration(row, 7, a);
+    bind_texts(row, 8,
+               {&a.serial_source, &a.dialect, &a.firmware_version, &a.operator_name, &a.template_name,
+                &a.key_origin, &a.public_key_sha256, &a.proof, &a.replaces, &a.failure_code, &a.failure_step,
+                &a.failure_text, &a.finished_at, &a.step_ms});
     if (indexed) row.bind(22, a.serial).bind(23, a.work_order).bind(24, a.thing_name).bind(25, a.outcome);
     row.run();
 }

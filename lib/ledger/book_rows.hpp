@@ -25,8 +25,9 @@ bool is_row_of(statement& row, const certificate_state& what);
 /// "its passed says '3' where the events say '2'", or an empty text.
 std::string difference(const order_state& row, const order_state& events);
 
-/// What its first event says; the rest is an update.
+/// All but its certificate, which may have no row yet.
 void insert(connection& into, const attempt_state& what);
+void set_certificate(connection& into, const attempt_state& what);
 /// `indexed`: also the columns that an index covers (serial, thing, order, outcome).
 void update(connection& into, const attempt_state& what, bool indexed);
 void insert(connection& into, const certificate_state& what);

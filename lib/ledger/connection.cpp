@@ -16,6 +16,14 @@
 
 namespace fleetline::ledger {
 
+namespace {
+
+/// Nobody asks SQLite how much memory it has, and counting takes a lock at every piece. It must be said
+/// before SQLite is used for the first time (https://sqlite.org/c3ref/c_config_covering_index_scan.html).
+const int memory_is_not_counted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+
+}  // namespace
+
 failure ledger_failure(std::string_view code, std::string doing, const std::filesystem::path& file,
                        std::string reason) {
     return failure(code, std::move(doing), file.string(), std::move(reason));
@@ -198,7 +206,7 @@ void connection::keep_log_at_end() {
     sqlite3_file_control(database_->getHandle(), "main", SQLITE_FCNTL_PERSIST_WAL, &stays);
     // With a limit, whatever it is, the log that stays is empty. This one is what a long report may have
     // grown it to.
-    database_->exec("PRAGMA journal_size_limit = 16777216");
+    database_->exec("PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 4000");
 }
 
 /// Had a sync failed in an earlier life, the log would read well here and not be on the disk, and no later

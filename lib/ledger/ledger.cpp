@@ -8,7 +8,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <list>
 #include <mutex>
@@ -95,8 +94,16 @@ struct task {
     accepted to_write;
     std::shared_ptr<pending<receipt>> caller;  ///< of the event; none: nobody waits
     std::function<void(writer&)> job;          ///< in place of an event
-    std::function<void()> answer;              ///< posted to the executor after the job
+    std::function<void()> answer;              ///< called on the executor after the job
 };
+
+/// For the next ones in it: its memory is used again, unless there was a jam.
+template <class T>
+void empty(std::vector<T>& what) {
+    constexpr std::size_t usual = 4096;
+    what.clear();
+    if (what.capacity() > usual) what.shrink_to_fit();
+}
 
 }  // namespace
 
@@ -149,13 +156,20 @@ class ledger::impl {
         return caller;
     }
 
+    enum class job_kind { reads, writes };
+
     template <class T>
-    std::shared_ptr<pending<T>> ask(std::function<T(writer&)> question) {
+    std::shared_ptr<pending<T>> ask(std::function<T(writer&)> question, job_kind kind = job_kind::reads) {
         auto caller = std::make_shared<pending<T>>();
         task next;
-        next.job = [caller, question = std::move(question), this](writer& to) {
+        next.job = [caller, question = std::move(question), kind, this](writer& to) {
             try {
-                to.check_file();
+                if (kind == job_kind::reads) {
+                    to.begin_reading();
+                } else {
+                    to.end_reading();
+                    to.check_file();
+                }
                 caller->value.emplace(question(to));
             } catch (const SQLite::Exception& error) {
                 caller->error =
@@ -171,20 +185,24 @@ class ledger::impl {
     }
 
     std::shared_ptr<pending<bool>> flush() {
-        return ask<bool>([this](writer&) {
-            if (!kept_.empty()) write({}, {});
-            if (const auto why = trouble(); !why.empty() && !kept_.empty())
-                throw ledger_failure("station-ledger-unwritable", "Recording", wanted_.file, why);
-            return true;
-        });
+        return ask<bool>(
+            [this](writer&) {
+                if (!kept_.empty()) write();
+                if (const auto why = trouble(); !why.empty() && !kept_.empty())
+                    throw ledger_failure("station-ledger-unwritable", "Recording", wanted_.file, why);
+                return true;
+            },
+            job_kind::writes);
     }
 
     std::shared_ptr<pending<checkpoint>> make_checkpoint() {
-        return ask<checkpoint>([this, at = now()](writer& to) {
-            auto made = to.sign_head(at);
-            if (outside_) outside_->add(made);
-            return made;
-        });
+        return ask<checkpoint>(
+            [this, at = now()](writer& to) {
+                auto made = to.sign_head(at);
+                if (outside_) outside_->add(made);
+                return made;
+            },
+            job_kind::writes);
     }
 
     void store_transcript(const attempt_id& attempt, std::string text) {
@@ -211,9 +229,7 @@ class ledger::impl {
   private:
     void accept(task next) {
         if (!wanted_.threaded && !wanted_.schedule) {
-            std::deque<task> alone;
-            alone.push_back(std::move(next));
-            carry_out(std::move(alone));
+            carry_out({&next, 1});
             sign_head_when_due();
             drop_transcripts_when_due();
             return;
@@ -246,19 +262,22 @@ class ledger::impl {
 
     /// Of the thread, or a scheduled one: what waits is written, or whether it can be is tried.
     void take_turn() {
-        std::deque<task> group;
         {
             const std::lock_guard lock(mutex_);
-            while (!queue_.empty() && group.size() < wanted_.commit_limit) {
-                group.push_back(std::move(queue_.front()));
-                queue_.pop_front();
+            if (queue_.size() <= wanted_.commit_limit) {
+                group_.swap(queue_);
+            } else {
+                const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(wanted_.commit_limit);
+                group_.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+                queue_.erase(queue_.begin(), end);
             }
-            in_hand_ = group.size();
+            in_hand_ = group_.size();
         }
-        if (group.empty())
+        if (group_.empty())
             probe();
         else
-            carry_out(std::move(group));
+            carry_out(group_);
+        empty(group_);
         {
             const std::lock_guard lock(mutex_);
             in_hand_ = 0;
@@ -278,33 +297,38 @@ class ledger::impl {
             }
             take_turn();
         }
-        if (!kept_.empty() && !damage_) write({}, {});  // what the last group's trouble kept has one more try
+        if (!kept_.empty() && !damage_) write();  // what the last group's trouble kept has one more try
     }
 
     /// Events first, all in one transaction: a job sees everything that was accepted before it, and whatever
     /// came with it. (Were their order kept, each question of a slot would be a transaction more for the
     /// others.)
-    void carry_out(std::deque<task> group) {
-        std::vector<accepted> events;
-        std::vector<std::shared_ptr<pending<receipt>>> callers;
+    void carry_out(std::span<task> group) {
+        const std::size_t kept = kept_.size();
+        std::vector<std::shared_ptr<pending<receipt>>> callers(kept);
+        std::vector<std::function<void()>> answers;
         for (auto& one : group) {
             if (one.job) continue;
-            events.push_back(std::move(one.to_write));
+            kept_.push_back(std::move(one.to_write));
             callers.push_back(std::move(one.caller));
         }
-        if (!events.empty()) write(std::move(events), std::move(callers));
+        if (callers.size() > kept) write(std::move(callers));
         for (auto& one : group) {
             if (!one.job) continue;
             one.job(writer_);
-            asio::post(executor_, std::move(one.answer));
+            answers.push_back(std::move(one.answer));
         }
+        writer_.end_reading();
+        if (answers.empty()) return;
+        asio::post(executor_, [answers = std::move(answers)] {
+            for (const auto& answer : answers) answer();
+        });
     }
 
-    void write(std::vector<accepted> events, std::vector<std::shared_ptr<pending<receipt>>> callers) {
-        const std::size_t kept = kept_.size();
-        kept_.insert(kept_.end(), std::make_move_iterator(events.begin()),
-                     std::make_move_iterator(events.end()));
-        callers.insert(callers.begin(), kept, nullptr);
+    void write() { write(std::vector<std::shared_ptr<pending<receipt>>>(kept_.size())); }
+
+    /// What is kept; `callers`: of each, or nobody.
+    void write(std::vector<std::shared_ptr<pending<receipt>>> callers) {
         if (!kept_.empty()) last_at_ = {kept_.back().at, std::chrono::steady_clock::now()};
         const auto began = std::chrono::steady_clock::now();
         const auto trouble = write_unless_damaged(kept_);
@@ -313,19 +337,23 @@ class ledger::impl {
             std::count_if(kept_.begin(), kept_.end(), [](const auto& one) { return !one.error; });
         note(trouble);
 
-        std::vector<accepted> left;
+        std::size_t left = 0;
         for (std::size_t i = 0; i < kept_.size(); ++i) {
             auto& written = kept_[i];
             if (callers[i]) {
                 callers[i]->error = written.error;
                 callers[i]->value = std::move(written.done);
-            } else if (written.error && written.error == trouble && left.size() < queue_limit) {
-                left.push_back(std::move(written));
+            } else if (written.error && written.error == trouble && left < queue_limit) {
+                if (left != i) kept_[left] = std::move(written);
+                ++left;
             } else if (written.error) {
                 report("An event nobody waits for was not recorded", written.error);
             }
         }
-        kept_ = std::move(left);
+        if (left == 0)
+            empty(kept_);
+        else
+            kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(left), kept_.end());
         {
             const std::lock_guard lock(mutex_);
             kept_count_ = kept_.size();
@@ -379,7 +407,7 @@ class ledger::impl {
 
     void probe() {
         if (damage_) return;
-        if (!kept_.empty()) return write({}, {});
+        if (!kept_.empty()) return write();
         try {
             if (trouble().empty())
                 writer_.check_file();
@@ -478,11 +506,12 @@ class ledger::impl {
     std::optional<outside_copy> outside_;
     std::exception_ptr damage_;                       ///< likewise: that was found in the file; it stays
     std::map<std::string, std::string> transcripts_;  ///< by attempt, executor's thread
-    std::vector<accepted> kept_;  ///< likewise: what nobody waits for and could not be written yet
+    std::vector<accepted> kept_;  ///< ledger's thread: what nobody waits for and could not be written yet
+    std::vector<task> group_;     ///< likewise: what is in hand
 
     mutable std::mutex mutex_;
     std::condition_variable awake_;
-    std::deque<task> queue_;
+    std::vector<task> queue_;
     std::size_t in_hand_ = 0;     ///< of the queue's tasks
     std::size_t kept_count_ = 0;  ///< of kept_, for others
     std::string trouble_;
@@ -529,7 +558,9 @@ asio::awaitable<void> ledger::flush() {
 
 asio::awaitable<device_record> ledger::device(serial_number serial) {
     return wait(impl_->ask<device_record>([serial = std::move(serial), now = impl_->now()](writer& from) {
-        return device_record_of(from.rows(), serial, now);
+        auto record = device_record_of(from.rows(), serial, now);
+        record.similar_serial_lately = from.similar_serial_lately(serial.text());
+        return record;
     }),
                 impl_->executor());
 }
@@ -577,11 +608,13 @@ asio::awaitable<checkpoint> ledger::make_checkpoint() {
 }
 
 asio::awaitable<bool> ledger::drop_transcripts(utc_time before) {
-    return wait(impl_->ask<bool>([before](writer& to) {
-        while (to.drop_some_transcripts(before)) {
-        }
-        return true;
-    }),
+    return wait(impl_->ask<bool>(
+                    [before](writer& to) {
+                        while (to.drop_some_transcripts(before)) {
+                        }
+                        return true;
+                    },
+                    impl::job_kind::writes),
                 impl_->executor());
 }
 

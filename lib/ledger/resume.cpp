@@ -103,16 +103,6 @@ void fill_certificate(connection& rows, const certificate_state& c, utc_time now
 // In truth within minutes of the request, which is within the hour in which the token is good; but clocks
 // jump.
 constexpr std::chrono::hours answers_come_within{24};
-constexpr std::int64_t last_attempts = 256;  // as many as there may be slots
-
-bool similar_serial_lately(connection& rows, const serial_number& serial) {
-    auto& row = rows.prepared(
-        "SELECT 1 FROM (SELECT serial FROM attempt ORDER BY number DESC LIMIT ?2) WHERE serial <> ?1 AND "
-        "instr(serial, ?1) > 0");
-    const resetting after(row);
-    row.bind(1, serial.text()).bind(2, last_attempts);
-    return row.step();
-}
 
 std::vector<certificate_id> registrations_of(connection& rows, const serial_number& serial, utc_time now) {
     // One that was set aside before it was to be registered is `unaccounted`.
@@ -135,7 +125,6 @@ device_record device_record_of(connection& rows, const serial_number& serial, ut
     const auto past = history_of(rows, serial);
     record.failures = past.failures;
     record.registrations = registrations_of(rows, serial, now);
-    record.similar_serial_lately = similar_serial_lately(rows, serial);
     // One authorisation is good until the board passes; failed tries do not use it up.
     record.rework_authorised = past.rework > (past.passed ? past.passed->last_event : 0);
     if (past.passed) {

@@ -8,6 +8,7 @@
 
 namespace fleetline::ledger {
 
+/// All but similar_serial_lately, which the writer's book knows.
 device_record device_record_of(connection& rows, const serial_number& serial, utc_time now);
 
 std::vector<open_attempt> open_attempts_in(connection& rows);

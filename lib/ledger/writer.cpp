@@ -42,12 +42,12 @@ sha256_digest digest_from(std::string_view bytes) {
 }
 
 /// Line by line what can be read, should a board's bytes have got this far.
-std::string readable(const std::string& text) {
-    if (is_utf8(text)) return text;
+void make_readable(std::string& text) {
+    if (is_utf8(text)) return;
     std::string all;
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) all += printable(line, line.size()) + '\n';
-    return all;
+    text = std::move(all);
 }
 
 }  // namespace
@@ -215,6 +215,26 @@ class range_exhausted : public impossible_event {
 
 }  // namespace
 
+void writer::begin_reading() {
+    if (reading_) return;
+    check_file();
+    rows_.prepared("BEGIN").run();
+    reading_ = true;
+    auto& row = rows_.prepared("PRAGMA data_version");  // of other connections
+    const resetting after(row);
+    row.step();
+    if (std::exchange(seen_version_, row.integer(0)) != row.integer(0)) books_.forget_recent();
+}
+
+void writer::end_reading() noexcept {
+    if (!std::exchange(reading_, false)) return;
+    try {
+        rows_.prepared("COMMIT").run();
+    } catch (const SQLite::Exception&) {
+        roll_back();
+    }
+}
+
 std::exception_ptr writer::write(std::span<accepted> group) {
     std::exception_ptr trouble;
     std::exception_ptr impossible;
@@ -288,8 +308,9 @@ void writer::write_one(accepted& next) {
     if (assigned != nullptr) assigned->serial = next_serial(assigned->order);
     auto* ended = std::get_if<attempt_finished>(&next.what);
     if (ended != nullptr && !next.transcript.empty()) {
-        transcripts_.push_back({at.attempt, at.recorded_at, readable(next.transcript)});
-        ended->transcript_sha256 = sha256_hex(transcripts_.back().text);  // so that the chain covers it
+        make_readable(next.transcript);
+        transcripts_.push_back({at.attempt, at.recorded_at, next.transcript});
+        ended->transcript_sha256 = sha256_hex(next.transcript);  // so that the chain covers it
     }
     const std::string payload = payload_of(next.what);
     const auto kind = kind_of(next.what);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,7 +25,7 @@ struct accepted {
     utc_time at{};
     bool clock_synchronised = false;
     std::vector<std::string> serials;  ///< that order_serials_imported brings
-    std::string transcript;            ///< of the attempt that attempt_finished ends
+    std::string transcript;            ///< of the attempt that attempt_finished ends; made readable
 
     receipt done;
     std::exception_ptr error;
@@ -61,6 +62,14 @@ class writer {
     /// put back. Costs a stat() each for the file and its log.
     void check_file();
 
+    /// Until end_reading(), or something is written, all that is read is of one moment, and the file is
+    /// looked at once. Said again it does nothing. Throws as check_file() does.
+    void begin_reading();
+    void end_reading() noexcept;
+
+    /// Whether one of the last attempts was at a board whose serial holds this one and more.
+    bool similar_serial_lately(const std::string& serial) { return books_.similar_serial_lately(serial); }
+
     /// What happened to the file since it was last asked, for the log; usually nothing.
     std::string take_notice() { return std::exchange(notice_, {}); }
 
@@ -91,9 +100,12 @@ class writer {
     std::int64_t station_ = 0;
     struct transcript {
         std::int64_t attempt = 0;
-        std::string stored_at, text;
+        std::string stored_at;
+        std::string_view text;
     };
     std::vector<transcript> transcripts_;  ///< of the transaction under way
+    bool reading_ = false;
+    std::int64_t seen_version_ = 0;  ///< of the file, when attempts were read
     std::optional<station_key> key_;
     std::int64_t signed_seq_ = 0;
     std::pair<std::string, std::int64_t> looked_at_{"0",

@@ -276,17 +276,17 @@ void verify(const wanted& how, results& out) {
 }
 
 /// One slot of many: attempts of three events that are waited for, a question and a transcript, as slots have
-/// them.
-boost::asio::awaitable<void> slot_at_work(ledger::ledger& book, int slot, steady::time_point until,
-                                          std::int64_t& attempts) {
-    for (int n = 0; steady::now() < until; ++n) {
-        const attempt_id id(std::to_string(slot) + '-' + std::to_string(n));
+/// them, with ids and serial numbers as a line's.
+boost::asio::awaitable<void> slot_at_work(ledger::ledger& book, steady::time_point until,
+                                          std::uint64_t& boards, std::int64_t& attempts) {
+    while (steady::now() < until) {
+        const attempt_id id(make_unique_id(system_time_source().utc_now()));
         ledger::attempt_started started;
         started.attempt = id;
         co_await book.append(std::move(started));
         ledger::identified who;
         who.attempt = id;
-        who.serial = serial_number("SN" + id.text());
+        who.serial = serial_number(generator::serial_of(boards++));
         const auto serial = who.serial;
         co_await book.append(std::move(who));
         co_await book.device(serial);
@@ -308,12 +308,13 @@ double attempts_per_second(const std::filesystem::path& file, int slots, std::si
     boost::asio::io_context io{1};
     system_time_source time;
     const logger log{logger::target::nowhere};
+    std::uint64_t boards = 0;
     std::int64_t attempts = 0;
     const auto began = steady::now();
     {
         ledger::ledger book(how, io.get_executor(), time, log);
         for (int slot = 0; slot < slots; ++slot)
-            boost::asio::co_spawn(io, slot_at_work(book, slot, began + std::chrono::seconds{4}, attempts),
+            boost::asio::co_spawn(io, slot_at_work(book, began + std::chrono::seconds{4}, boards, attempts),
                                   [](const std::exception_ptr& why) {
                                       if (why) std::rethrow_exception(why);
                                   });
