@@ -73,6 +73,7 @@ attempt_state& book::add_attempt(std::int64_t number, const std::string& id) {
 }
 
 bool book::passed_before(const std::string& serial, std::int64_t number, std::int64_t seq) {
+    if (passed_ && !passed_->perhaps(serial)) return false;
     for (const auto& [other, held] : attempts_)
         if (other != number && held.now.serial == serial && held.now.outcome == "passed") return true;
     auto& row = rows_.prepared(

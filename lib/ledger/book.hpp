@@ -5,12 +5,15 @@
 // room.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <limits>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -20,6 +23,36 @@
 #include "ledger/states.hpp"
 
 namespace fleetline::ledger {
+
+/// A table's rows by their number, which are mostly asked for in ascending order: the next one takes no
+/// search.
+class row_walk {
+  public:
+    row_walk(connection& rows, const char* columns, const char* table);
+    /// Nullptr when there is no row of this number. Valid until it is asked for the next one.
+    statement* at(std::int64_t number);
+
+  private:
+    bool step();
+
+    statement row_;
+    std::int64_t here_ = 0;
+    bool open_ = false;
+};
+
+/// Texts that were added, in memory that does not grow: what was is always known, what was not nearly always.
+class seen_texts {
+  public:
+    /// For about as many as this.
+    explicit seen_texts(std::int64_t count);
+    void add(std::string_view text);
+    bool perhaps(std::string_view text) const;
+
+  private:
+    std::array<std::size_t, 3> places_of(std::string_view text) const;
+
+    std::vector<bool> places_;
+};
 
 class book {
   public:
@@ -34,6 +67,9 @@ class book {
     /// Whether another attempt than this one brought the serial to its pass before this event. (It may have
     /// begun later.)
     bool passed_before(const std::string& serial, std::int64_t number, std::int64_t seq);
+    void note_pass(const std::string& serial) {
+        if (passed_) passed_->add(serial);
+    }
     /// Whether any attempt was ever at a board with this serial.
     bool serial_known(const std::string& serial);
     /// Whether one of the last attempts, as many as there may be slots, was at a board whose serial holds
@@ -60,6 +96,8 @@ class book {
     /// The token of this certificate can no longer be needed.
     void drop_token(std::int64_t certificate) { dropped_tokens_.push_back(certificate); }
 
+    /// For verify, before all events, of which there are so many.
+    void begin_checking(std::int64_t events);
     /// For verify, in place of write(): rows that came after this event are not there yet.
     void set_horizon(std::int64_t seq) { horizon_ = seq; }
     /// For verify, after an attempt's end or an event outside of one: what is held and equals its row is
@@ -123,6 +161,9 @@ class book {
     std::unordered_multimap<std::string, std::int64_t> certificate_serials_;  ///< of those held
     std::vector<std::int64_t> touched_;                                       ///< certificates, for settle()
     std::vector<std::int64_t> loaded_;                                        ///< attempts, for settle()
+    // For verify:
+    std::optional<row_walk> attempt_rows_, certificate_rows_;
+    std::optional<seen_texts> passed_;  ///< serials
     std::int64_t horizon_ = std::numeric_limits<std::int64_t>::max();
     std::int64_t attempts_added_ = 0;
     std::int64_t certificates_added_ = 0;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The side of the book that verify uses: rows are compared, not written.
+#include <algorithm>
+#include <bit>
+#include <functional>
 #include <utility>
 
 #include "ledger/book.hpp"
@@ -81,30 +84,69 @@ std::string difference(const certificate_state& row, const certificate_state& ev
     return compare.text();
 }
 
-std::string attempt_sql() {
-    return "SELECT " + std::string(attempt_columns) + " FROM attempt WHERE number = ?1";
-}
-
-std::string certificate_sql() {
-    return "SELECT " + std::string(certificate_columns) + " FROM certificate WHERE number = ?1";
-}
-
 }  // namespace
 
+row_walk::row_walk(connection& rows, const char* columns, const char* table)
+    : row_(rows.database(),
+           "SELECT " + std::string(columns) + " FROM " + table + " WHERE number >= ?1 ORDER BY number") {}
+
+bool row_walk::step() {
+    open_ = false;  // should it throw
+    open_ = row_.step();
+    if (open_) here_ = row_.integer(0);
+    return open_;
+}
+
+statement* row_walk::at(std::int64_t number) {
+    constexpr int ahead = 4;  // a search costs about as much
+    for (int i = 0; i < ahead && open_ && here_ < number; ++i) step();
+    if (!open_ || here_ != number) {
+        row_.reset();
+        row_.bind(1, number);
+        step();
+    }
+    return open_ && here_ == number ? &row_ : nullptr;
+}
+
+seen_texts::seen_texts(std::int64_t count) {
+    constexpr std::size_t least = 1024;
+    constexpr std::size_t most = std::size_t{1} << 26U;  // 8 MiB
+    const auto wanted = static_cast<std::size_t>(count) * 16;
+    places_.resize(std::bit_ceil(std::clamp(wanted, least, most)));
+}
+
+/// (https://doi.org/10.1145/362686.362692: a place each of three hashes.)
+std::array<std::size_t, 3> seen_texts::places_of(std::string_view text) const {
+    const std::uint64_t hash = std::hash<std::string_view>()(text);
+    const std::size_t last = places_.size() - 1;
+    return {hash & last, (hash >> 26U) & last, ((hash * 0x9e3779b97f4a7c15U) >> 38U) & last};
+}
+
+void seen_texts::add(std::string_view text) {
+    for (const auto place : places_of(text)) places_[place] = true;
+}
+
+bool seen_texts::perhaps(std::string_view text) const {
+    const auto places = places_of(text);
+    return std::all_of(places.begin(), places.end(), [this](const auto place) { return places_[place]; });
+}
+
+void book::begin_checking(std::int64_t events) {
+    constexpr std::int64_t events_of_a_pass = 8;  // at least
+    attempt_rows_.emplace(rows_, attempt_columns, "attempt");
+    certificate_rows_.emplace(rows_, certificate_columns, "certificate");
+    passed_.emplace(events / events_of_a_pass);
+    set_horizon(1);
+}
+
 bool book::settled(const held_attempt& held) {
-    static const std::string sql = attempt_sql();
-    auto& row = rows_.prepared(sql.c_str());
-    const resetting after(row);
-    row.bind(1, held.now.number);
-    return row.step() && is_row_of(row, held.now);
+    auto* row = attempt_rows_->at(held.now.number);
+    return row != nullptr && is_row_of(*row, held.now);
 }
 
 bool book::settled(const held_certificate& held) {
-    static const std::string sql = certificate_sql();
-    auto& row = rows_.prepared(sql.c_str());
-    const resetting after(row);
-    row.bind(1, held.now.number);
-    return row.step() && is_row_of(row, held.now);
+    auto* row = certificate_rows_->at(held.now.number);
+    return row != nullptr && is_row_of(*row, held.now);
 }
 
 void book::drop(std::map<std::int64_t, held_certificate>::iterator which) {
@@ -150,25 +192,18 @@ void book::settle(std::int64_t ended_attempt) {
 
 std::map<std::int64_t, std::string> book::differences() {
     std::map<std::int64_t, std::string> found;
-    static const std::string attempt_row = attempt_sql();
     for (const auto& [number, held] : attempts_) {
-        auto& row = rows_.prepared(attempt_row.c_str());
-        const resetting after(row);
-        row.bind(1, number);
-        const bool there = row.step();
-        auto what = there ? difference(attempt_from(row), held.now) : "its row is missing";
-        if (there && what.empty() && !is_row_of(row, held.now))
+        auto* row = attempt_rows_->at(number);
+        auto what = row != nullptr ? difference(attempt_from(*row), held.now) : "its row is missing";
+        if (row != nullptr && what.empty() && !is_row_of(*row, held.now))
             what = "its row is not what the events made it";
         if (!what.empty())
             found[number] = "attempt " + std::to_string(number) + " (" + held.now.attempt_id + "): " + what;
     }
-    static const std::string certificate_row = certificate_sql();
     for (const auto& [number, held] : certificates_) {
-        auto& row = rows_.prepared(certificate_row.c_str());
-        const resetting after(row);
-        row.bind(1, number);
-        const bool there = row.step();
-        const auto what = there ? difference(certificate_from(row), held.now) : "its row is missing";
+        auto* row = certificate_rows_->at(number);
+        const auto what =
+            row != nullptr ? difference(certificate_from(*row), held.now) : "its row is missing";
         if (!what.empty())
             found[number] =
                 "certificate " + std::to_string(number) + " (" + held.now.certificate_id + "): " + what;

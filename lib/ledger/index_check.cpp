@@ -26,34 +26,8 @@ std::uint64_t any_number() {
     return ((std::uint64_t{from()} << 32U) ^ from()) % (prime - 2) + 2;
 }
 
-struct index {
-    std::string name;
-    std::vector<std::string> columns;
-    std::string condition;  ///< of a partial one
-};
-
-std::string quoted(const std::string& name) {
+std::string in_quotes(const std::string& name) {
     return '"' + name + '"';
-}
-
-std::vector<index> indexes_of(connection& rows, const std::string& table) {
-    std::vector<index> all;
-    statement row(
-        rows.database(),
-        "SELECT l.name, s.sql FROM pragma_index_list(?1) AS l JOIN sqlite_schema AS s ON s.name = l.name AND "
-        "s.type = 'index' ORDER BY l.name");
-    row.bind(1, table);
-    while (row.step()) {
-        index one{row.text(0), {}, {}};
-        const auto sql = row.text(1);
-        if (const auto at = sql.find(" WHERE "); at != std::string::npos) one.condition = sql.substr(at + 7);
-        statement column(rows.database(),
-                         "SELECT name FROM pragma_index_xinfo(?1) WHERE key = 1 ORDER BY seqno");
-        column.bind(1, one.name);
-        while (column.step()) one.columns.push_back(column.text(0));
-        all.push_back(std::move(one));
-    }
-    return all;
 }
 
 /// A value as SQLite orders them: no value, numbers, texts byte by byte.
@@ -83,70 +57,10 @@ void add(index_entries& to, const value& what) {
         to.text(what.text);
 }
 
-/// What the index has. Not in order: nothing would be found in it, however right its entries are.
-struct found_in_index {
-    index_entries entries;
-    bool in_order = true;
-};
-
-found_in_index read_index(connection& rows, const std::string& table, const index& of,
-                          const index_secret& secret) {
-    found_in_index found{index_entries(secret)};
-    std::string columns;
-    for (const auto& one : of.columns) columns += ", " + quoted(one);
-    statement row(rows.database(), "SELECT rowid" + columns + " FROM " + quoted(table) + " INDEXED BY " +
-                                       quoted(of.name) +
-                                       (of.condition.empty() ? "" : " WHERE " + of.condition) + " ORDER BY " +
-                                       columns.substr(2) + ", rowid");
-    const auto count = static_cast<int>(of.columns.size());
-    std::vector<value> before, now(of.columns.size() + 1);
-    while (row.step()) {
-        for (int at = 0; at < count; ++at) now[static_cast<std::size_t>(at)].read(row, at + 1);
-        now.back().read(row, 0);
-        found.in_order = found.in_order && (before.empty() || before < now);
-        found.entries.begin(now.back().number);
-        for (int at = 0; at < count; ++at) add(found.entries, now[static_cast<std::size_t>(at)]);
-        found.entries.end();
-        std::swap(before, now);
-        now.resize(before.size());
-    }
-    return found;
-}
-
-/// What each of the table's indexes should have, in one read of the table.
-std::vector<index_entries> read_table(connection& rows, const std::string& table,
-                                      const std::vector<index>& all, const index_secret& secret) {
-    std::vector<index_entries> expected(all.size(), index_entries(secret));
-    std::string sql = "SELECT rowid";
-    for (const auto& one : all) {
-        sql += ", " + (one.condition.empty() ? "1" : '(' + one.condition + ')');
-        for (const auto& column : one.columns) sql += ", " + quoted(column);
-    }
-    statement row(rows.database(), sql + " FROM " + quoted(table) + " NOT INDEXED");
-    value cell;
-    while (row.step()) {
-        int at = 1;
-        for (std::size_t i = 0; i < all.size(); ++i) {
-            const auto columns = static_cast<int>(all[i].columns.size());
-            const bool is_in = row.integer(at++) != 0;
-            if (is_in) {
-                expected[i].begin(row.integer(0));
-                for (int column = 0; column < columns; ++column) {
-                    cell.read(row, at + column);
-                    add(expected[i], cell);
-                }
-                expected[i].end();
-            }
-            at += columns;
-        }
-    }
-    return expected;
-}
-
 /// Slower, and names the rows.
 std::vector<std::string> named_by_sqlite(connection& rows, const std::string& table) {
     std::vector<std::string> found;
-    statement row(rows.database(), "PRAGMA integrity_check(" + quoted(table) + ")");
+    statement row(rows.database(), "PRAGMA integrity_check(" + in_quotes(table) + ")");
     while (row.step())
         if (row.view(0) != "ok") found.push_back(table + ": " + row.text(0));
     return found;
@@ -192,34 +106,119 @@ void index_entries::end() {
     ++count_;
 }
 
-std::vector<std::string> index_problems(connection& rows, const index_secret& secret,
-                                        const index_entries& events) {
-    std::vector<std::string> found;
-    std::vector<std::string> tables;
-    {
-        // A table without row numbers is its own index.
-        statement row(
-            rows.database(),
-            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND wr = 0 AND name "
-            "NOT GLOB 'sqlite_*' ORDER BY name");
-        while (row.step()) tables.push_back(row.text(0));
+std::vector<index_check::index> index_check::indexes_of(connection& rows, const std::string& table) {
+    std::vector<index> all;
+    statement row(
+        rows.database(),
+        "SELECT l.name, s.sql FROM pragma_index_list(?1) AS l JOIN sqlite_schema AS s ON s.name = l.name AND "
+        "s.type = 'index' ORDER BY l.name");
+    row.bind(1, table);
+    while (row.step()) {
+        index one{row.text(0), {}, {}};
+        const auto sql = row.text(1);
+        if (const auto at = sql.find(" WHERE "); at != std::string::npos) one.condition = sql.substr(at + 7);
+        statement column(rows.database(),
+                         "SELECT name FROM pragma_index_xinfo(?1) WHERE key = 1 ORDER BY seqno");
+        column.bind(1, one.name);
+        while (column.step()) one.columns.push_back(column.text(0));
+        all.push_back(std::move(one));
     }
-    for (const auto& table : tables) {
-        const auto all = indexes_of(rows, table);
-        if (all.empty()) continue;
-        const bool known = table == "event" && all.size() == 1;
-        const auto expected = known ? std::vector{events} : read_table(rows, table, all, secret);
-        bool named = false;
-        for (std::size_t i = 0; i < all.size(); ++i) {
-            const auto there = read_index(rows, table, all[i], secret);
-            if (there.in_order && there.entries == expected[i]) continue;
-            if (!std::exchange(named, true))
-                for (auto& one : named_by_sqlite(rows, table)) found.push_back(std::move(one));
-            found.push_back("index " + all[i].name + ": it does not have what its table has" +
-                            (there.in_order ? "" : ", nor in order"));
+    return all;
+}
+
+void index_check::read_index(connection& rows, const table& of, const index& which,
+                             found_in_index& found) const {
+    std::string columns;
+    for (const auto& one : which.columns) columns += ", " + in_quotes(one);
+    statement row(rows.database(), "SELECT rowid" + columns + " FROM " + in_quotes(of.name) + " INDEXED BY " +
+                                       in_quotes(which.name) +
+                                       (which.condition.empty() ? "" : " WHERE " + which.condition) +
+                                       " ORDER BY " + columns.substr(2) + ", rowid");
+    const auto count = static_cast<int>(which.columns.size());
+    std::vector<value> before, now(which.columns.size() + 1);
+    while (row.step()) {
+        for (int at = 0; at < count; ++at) now[static_cast<std::size_t>(at)].read(row, at + 1);
+        now.back().read(row, 0);
+        found.in_order = found.in_order && (before.empty() || before < now);
+        found.entries.begin(now.back().number);
+        for (int at = 0; at < count; ++at) add(found.entries, now[static_cast<std::size_t>(at)]);
+        found.entries.end();
+        std::swap(before, now);
+        now.resize(before.size());
+    }
+}
+
+/// What each of the table's indexes should have, in one read of the table.
+void index_check::read_table(connection& rows, table& of) const {
+    std::string sql = "SELECT rowid";
+    for (const auto& one : of.indexes) {
+        sql += ", " + (one.condition.empty() ? "1" : '(' + one.condition + ')');
+        for (const auto& column : one.columns) sql += ", " + in_quotes(column);
+    }
+    statement row(rows.database(), sql + " FROM " + in_quotes(of.name) + " NOT INDEXED");
+    value cell;
+    while (row.step()) {
+        int at = 1;
+        for (std::size_t i = 0; i < of.indexes.size(); ++i) {
+            const auto columns = static_cast<int>(of.indexes[i].columns.size());
+            const bool is_in = row.integer(at++) != 0;
+            if (is_in) {
+                of.expected[i].begin(row.integer(0));
+                for (int column = 0; column < columns; ++column) {
+                    cell.read(row, at + column);
+                    add(of.expected[i], cell);
+                }
+                of.expected[i].end();
+            }
+            at += columns;
         }
     }
-    return found;
+}
+
+index_check::index_check(connection& rows, const index_secret& secret, const index_entries& events) {
+    // A table without row numbers is its own index.
+    statement row(
+        rows.database(),
+        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND wr = 0 AND name "
+        "NOT GLOB 'sqlite_*' ORDER BY name");
+    while (row.step()) {
+        table one{row.text(0), indexes_of(rows, row.text(0)), {}, {}};
+        if (one.indexes.empty()) continue;
+        const bool known = one.name == "event" && one.indexes.size() == 1;
+        one.expected.assign(one.indexes.size(), known ? events : index_entries(secret));
+        one.found.assign(one.indexes.size(), found_in_index{index_entries(secret)});
+        auto& kept = tables_.emplace_back(std::move(one));
+        if (!known) parts_.push_back({&kept, std::nullopt});
+        for (std::size_t i = 0; i < kept.indexes.size(); ++i) parts_.push_back({&kept, i});
+    }
+    // The largest, that of the events, among the first: at the end one thread would wait for it.
+    std::reverse(parts_.begin(), parts_.end());
+}
+
+void index_check::work(connection& rows) {
+    for (auto at = next_++; at < parts_.size(); at = next_++) {
+        auto& [of, which] = parts_[at];
+        if (which)
+            read_index(rows, *of, of->indexes[*which], of->found[*which]);
+        else
+            read_table(rows, *of);
+    }
+}
+
+std::vector<std::string> index_check::problems(connection& rows) const {
+    std::vector<std::string> all;
+    for (const auto& one : tables_) {
+        bool named = false;
+        for (std::size_t i = 0; i < one.indexes.size(); ++i) {
+            const auto& there = one.found[i];
+            if (there.in_order && there.entries == one.expected[i]) continue;
+            if (!std::exchange(named, true))
+                for (auto& what : named_by_sqlite(rows, one.name)) all.push_back(std::move(what));
+            all.push_back("index " + one.indexes[i].name + ": it does not have what its table has" +
+                          (there.in_order ? "" : ", nor in order"));
+        }
+    }
+    return all;
 }
 
 }  // namespace fleetline::ledger

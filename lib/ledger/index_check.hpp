@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether the indexes of a ledger have what their tables have. SQLite believes an index: where an entry was
 // changed or lost, a board that passed is "not known" though its row is there. Sequential reads of tables and
-// indexes, memory that does not grow with them. Heavy, for .cpp files of this room; one thread.
+// indexes, memory that does not grow with them. Heavy, for .cpp files of this room.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,9 +46,50 @@ class index_entries {
     std::int64_t count_ = 0;
 };
 
-/// What is wrong, an entry each, at most some. `events`: what event_of_attempt must have, which whoever has
-/// read the events knows already. Throws SQLite::Exception when a page is damaged.
-std::vector<std::string> index_problems(connection& rows, const index_secret& secret,
-                                        const index_entries& events);
+/// What is found in one index.
+struct found_in_index {
+    index_entries entries;
+    bool in_order = true;  ///< if not, nothing is found in it, however right its entries are
+};
+
+/// Of all tables, in parts, so that several threads can work on it, each with its connection to the same
+/// moment.
+class index_check {
+  public:
+    /// `events`: what event_of_attempt must have, which whoever has read the events knows already.
+    index_check(connection& rows, const index_secret& secret, const index_entries& events);
+
+    /// Until no part is left. Throws SQLite::Exception when a page is damaged.
+    void work(connection& rows);
+
+    /// What is wrong, an entry each; once all work is done.
+    std::vector<std::string> problems(connection& rows) const;
+
+  private:
+    struct index {
+        std::string name;
+        std::vector<std::string> columns;
+        std::string condition;  ///< of a partial one
+    };
+    struct table {
+        std::string name;
+        std::vector<index> indexes;
+        std::vector<index_entries> expected;  ///< of each of them
+        std::vector<found_in_index> found;    ///< likewise
+    };
+    /// The table's own rows, or one of its indexes.
+    struct part {
+        table* of = nullptr;
+        std::optional<std::size_t> index;
+    };
+
+    static std::vector<index> indexes_of(connection& rows, const std::string& table);
+    void read_index(connection& rows, const table& of, const index& which, found_in_index& found) const;
+    void read_table(connection& rows, table& of) const;
+
+    std::deque<table> tables_;  ///< with indexes, by name
+    std::vector<part> parts_;
+    std::atomic<std::size_t> next_ = 0;
+};
 
 }  // namespace fleetline::ledger

@@ -283,6 +283,7 @@ class projector {
             ++o->passed;
             o->last_event = at_.seq;
         }
+        books_.note_pass(a.serial);
     }
 
     void replaces(const std::string& newer, const std::string& older) {

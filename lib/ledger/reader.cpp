@@ -472,13 +472,13 @@ bool reader::knows_signer(std::string_view certificate_sha256) const {
     });
 }
 
-verification reader::verify(std::vector<checkpoint> outside, verify_on threads, verify_what what) const {
+verification reader::verify(std::vector<checkpoint> outside, verify_on threads) const {
     auto& rows = impl_->rows;
     return impl_->reading([&] {
         if (threads == verify_on::one_thread || (threads == verify_on::as_fits && is_small(rows)))
-            return verifier(rows, rows, std::move(outside), what).run();
+            return verifier(rows, rows, std::move(outside)).run();
         connection beside(rows.file(), to_read(impl_->vfs));
-        return verifier(rows, beside, std::move(outside), what).run();
+        return verifier(rows, beside, std::move(outside)).run();
     });
 }
 

@@ -101,8 +101,7 @@ struct verification {
 };
 
 /// A small ledger is verified on the caller's thread, a large one on two more.
-enum class verify_on { as_fits, one_thread, three_threads };
-enum class verify_what { all, all_but_indexes };
+enum class verify_on { as_fits, one_thread, two_threads };
 
 /// The last event.
 struct chain_head {
@@ -158,8 +157,7 @@ class reader {
 
     /// `outside`: checkpoints that were kept elsewhere. The ledger must still hold the events of its own
     /// station's; those of others are counted.
-    verification verify(std::vector<checkpoint> outside = {}, verify_on threads = verify_on::as_fits,
-                        verify_what what = verify_what::all) const;
+    verification verify(std::vector<checkpoint> outside = {}, verify_on threads = verify_on::as_fits) const;
 
   private:
     class impl;

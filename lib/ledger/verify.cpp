@@ -2,6 +2,9 @@
 #include "ledger/verify.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <future>
+#include <optional>
 #include <utility>
 
 #include "core/digest.hpp"
@@ -67,16 +70,41 @@ verification verifier::run() {
 
 void verifier::run_guarded() {
     begin();
+    books_.begin_checking(rows_.database().execAndGet("SELECT max(seq) FROM event").getInt64());
     read_stations();
     check_events();
     report_events();
     check_head();
     auto schema = schema_problems();
-    // What the projections seem to hold is found with the indexes.
-    if (schema.empty() && what_ == verify_what::all) check_indexes();
-    for (auto& one : std::exchange(wrong_rows_, {})) wrong(std::move(one));
-    check_projections();
+    check_tables(schema.empty());
     for (auto& one : schema) wrong(std::move(one));
+}
+
+/// Indexes are told first: what the projections seem to hold is found with them.
+void verifier::check_tables(bool indexes) {
+    const bool alone = &beside_ == &rows_;
+    std::optional<index_check> check;
+    std::future<void> others;
+    for (const auto& [number, what] : books_.differences()) wrong_rows_.push_back(what);
+    if (indexes) check.emplace(rows_, secret_, events_by_attempt_);
+    if (indexes && !alone) others = std::async(std::launch::async, [&] { check->work(beside_); });
+    const auto before = std::ssize(found_.problems);
+    std::exception_ptr damage;
+    try {
+        for (auto& one : std::exchange(wrong_rows_, {})) wrong(std::move(one));
+        check_projections();
+    } catch (const SQLite::Exception&) {
+        damage = std::current_exception();
+    }
+    if (check) {
+        check->work(rows_);
+        if (others.valid()) others.get();
+        auto told_later = std::vector(found_.problems.begin() + before, found_.problems.end());
+        found_.problems.resize(static_cast<std::size_t>(before));
+        for (auto& one : check->problems(rows_)) wrong(std::move(one));
+        for (auto& one : told_later) wrong(std::move(one));
+    }
+    if (damage) std::rethrow_exception(damage);
 }
 
 /// Both look at the same moment: as long as nobody has committed anything between the two looks at the
@@ -112,7 +140,7 @@ void verifier::check_events() {
         "FROM event "
         "ORDER BY seq");
     const resetting after(row);
-    hash_checker under_way([this](const checked_event& one) { apply_event(one); }, &beside_ != &rows_);
+    event_pipe under_way([this](const read_event& one) { apply_event(one); }, &beside_ != &rows_);
     try {
         while (row.step()) check_event(row, under_way);
     } catch (const SQLite::Exception&) {
@@ -122,27 +150,34 @@ void verifier::check_events() {
     under_way.finish();
 }
 
-void verifier::check_event(statement& row, hash_checker& events) {
+void verifier::check_event(statement& row, event_pipe& events) {
     const std::int64_t seq = row.integer(0);
     const auto previous = row.view(7);
     check_link(seq, previous);
     if (const auto synchronised = row.integer(3); synchronised != 0 && synchronised != 1)
         note(wrongly_chained_, seq, changed,
              event_named(seq) + ": it was changed, its clock_synchronised is no truth");
-    const auto station = stations_.find(row.integer(1));
-    if (station == stations_.end())
+    if (!stations_.contains(row.integer(1)))
         note(wrongly_chained_, seq, changed, event_named(seq) + ": its station is not recorded");
-    const std::string_view name = station == stations_.end() ? std::string_view() : station->second;
-    events.add(
-        {previous, seq, name, row.view(2), row.integer(3) != 0, row.view(4), row.integer(5), row.view(6)},
-        row.integer(1), row.view(8));
-    if (const auto attempt = row.integer(5); attempt != 0 && what_ == verify_what::all) {
+    read_event one;
+    one.seq = seq;
+    one.attempt = row.integer(5);
+    one.station = row.integer(1);
+    one.clock_synchronised = row.integer(3) != 0;
+    one.recorded_at = row.view(2);
+    one.kind = row.view(4);
+    one.payload = row.view(6);
+    one.previous_hash = previous;
+    one.hash = row.view(8);
+    if (events.is_behind()) one.hash_holds = hash_holds(one, hasher_);
+    events.add(one);
+    if (const auto attempt = one.attempt; attempt != 0) {
         events_by_attempt_.begin(seq);
         events_by_attempt_.number(attempt);
         events_by_attempt_.end();
     }
     last_seq_ = seq;
-    last_hash_ = digest_from(row.view(8));
+    last_hash_ = digest_from(one.hash);
     ++found_.events;
 }
 
@@ -160,13 +195,21 @@ void verifier::check_link(std::int64_t seq, std::string_view previous_hash) {
              event_named(last_seq_) + ": it was replaced, " + event_named(seq) + " follows another one");
 }
 
-void verifier::apply_event(const checked_event& one) {
+bool verifier::hash_holds(const read_event& what, chain_hasher& with) const {
+    const auto station = stations_.find(what.station);
+    const std::string_view name = station == stations_.end() ? std::string_view() : station->second;
+    const auto hash = with({what.previous_hash, what.seq, name, what.recorded_at, what.clock_synchronised,
+                            what.kind, what.attempt, what.payload});
+    return bytes_of(hash) == what.hash;
+}
+
+void verifier::apply_event(const read_event& one) {
     const auto seq = one.seq;
-    if (!one.hash_holds)
+    if (!(one.hash_holds ? *one.hash_holds : hash_holds(one, other_hasher_)))
         note(wrongly_applied_, seq, changed,
              event_named(seq) + ": it was changed, its content does not have its hash");
     books_.set_horizon(seq);
-    const auto& what = one.what;
+    const auto what = event_from(one.kind, one.payload, true);
     if (!what) return note(wrongly_applied_, seq, impossible, event_named(seq) + ": " + what.why_not());
     place_.seq = seq;
     place_.attempt = one.attempt;

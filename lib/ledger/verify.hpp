@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Recomputes the chain and the projections of a whole ledger in one pass over its events, in memory that does
 // not grow with it. Works on a snapshot, also while the daemon writes. The events are read on the caller's
-// thread and applied on another one (hash_checker), each with a connection of its own to the same snapshot.
+// thread and applied on another one (event_pipe), each with a connection of its own to the same snapshot.
 // Heavy, for .cpp files of this room.
 #pragma once
 
@@ -12,9 +12,10 @@
 #include <vector>
 
 #include "ledger/book.hpp"
+#include "ledger/chain.hpp"
 #include "ledger/checkpoint.hpp"
 #include "ledger/connection.hpp"
-#include "ledger/hash_checker.hpp"
+#include "ledger/event_pipe.hpp"
 #include "ledger/index_check.hpp"
 #include "ledger/projection.hpp"
 #include "ledger/reader.hpp"
@@ -25,8 +26,8 @@ class verifier {
   public:
     /// `beside`: another connection to the same file; or the same one, and all happens on the caller's
     /// thread: sooner done for a small ledger. `outside`: checkpoints that were kept elsewhere.
-    verifier(connection& rows, connection& beside, std::vector<checkpoint> outside, verify_what what)
-        : rows_(rows), beside_(beside), outside_(std::move(outside)), what_(what), books_(beside) {}
+    verifier(connection& rows, connection& beside, std::vector<checkpoint> outside)
+        : rows_(rows), beside_(beside), outside_(std::move(outside)), books_(beside) {}
 
     /// Problems in the order chain, indexes, projections, schema: what is wrong in the chain makes the rest
     /// doubtful.
@@ -37,12 +38,16 @@ class verifier {
     void begin();
     void read_stations();
     void check_events();
-    void check_event(statement& row, hash_checker& events);
+    void check_tables(bool indexes);
+    void check_event(statement& row, event_pipe& events);
     void check_link(std::int64_t seq, std::string_view previous_hash);
     void check_head();
 
+    /// On either thread, each with its hasher.
+    bool hash_holds(const read_event& what, chain_hasher& with) const;
+
     // On the thread that applies events, until they are all applied.
-    void apply_event(const checked_event& one);
+    void apply_event(const read_event& one);
     void check_reworks();
     void check_transcript(std::int64_t seq, std::int64_t attempt, const attempt_finished& ended);
 
@@ -59,7 +64,6 @@ class verifier {
     std::string not_signed(const checkpoint& one);
     void check_checkpoint(const checkpoint& one, const std::string& name, const std::string& if_not_signed);
     std::vector<std::string> schema_problems();
-    void check_indexes();
     void check_stray_transcripts();
 
     /// By event, then by rank.
@@ -71,9 +75,9 @@ class verifier {
     connection& rows_;
     connection& beside_;
     std::vector<checkpoint> outside_;
-    verify_what what_;
 
     // Of the thread that applies events, until they are all applied.
+    chain_hasher other_hasher_;
     book books_;
     place place_;
     event_problems wrongly_applied_;
@@ -83,6 +87,7 @@ class verifier {
 
     bool digests_begun_ = false;  ///< of transcripts: events of older versions have none
 
+    chain_hasher hasher_;
     event_problems wrongly_chained_;
     index_secret secret_;
     index_entries events_by_attempt_{secret_};

@@ -22,7 +22,6 @@ constexpr const char* signer_query = "SELECT certificate_pem FROM signer WHERE c
 }  // namespace
 
 void verifier::check_projections() {
-    for (const auto& [number, what] : books_.differences()) wrong(what);
     check_count("attempt", books_.attempts_added(), "'attempt-started'");
     check_count("certificate", books_.certificates_added(), "'issued', 'certificate-set-aside'");
     check_count("rework", reworks_, "'rework-authorised'");
@@ -242,10 +241,6 @@ std::vector<std::string> verifier::schema_problems() {
     }
     for (const auto& [name, sql] : found) wrong.push_back("the schema: " + name + " was added");
     return wrong;
-}
-
-void verifier::check_indexes() {
-    for (auto& one : index_problems(rows_, secret_, events_by_attempt_)) wrong(std::move(one));
 }
 
 }  // namespace fleetline::ledger

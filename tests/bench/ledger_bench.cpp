@@ -262,17 +262,12 @@ double scan_and_hash(const wanted& how) {
 void verify(const wanted& how, results& out) {
     const double least = scan_and_hash(how);  // this first: it also brings the file into memory
     const auto began = steady::now();
-    const auto found =
-        ledger::reader(how.file).verify({}, ledger::verify_on::as_fits, ledger::verify_what::all_but_indexes);
+    const auto found = ledger::reader(how.file).verify();
     const double ours = static_cast<double>(found.events) / seconds_since(began);
     out.add("verify", ours, "events/s");
     out.add("verify.scan_and_hash", least, "events/s");
     out.add("verify.times_scan_and_hash", ours / least, "x");
     if (!found.problems.empty()) throw std::runtime_error(found.problems.front());
-    const auto again = steady::now();
-    if (!ledger::reader(how.file).verify().problems.empty())
-        throw std::runtime_error("its indexes are wrong");
-    out.add("verify.with_indexes", static_cast<double>(found.events) / seconds_since(again), "events/s");
 }
 
 /// One slot of many: attempts of three events that are waited for, a question and a transcript, as slots have

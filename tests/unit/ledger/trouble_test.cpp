@@ -325,7 +325,7 @@ TEST_CASE("readers and the writer do not wait for one another", "[ledger]") {
 }
 
 TEST_CASE("damage in the file is told as such", "[ledger]") {
-    const auto threads = GENERATE(ledger::verify_on::one_thread, ledger::verify_on::three_threads);
+    const auto threads = GENERATE(ledger::verify_on::one_thread, ledger::verify_on::two_threads);
     ledger_fixture line;
     for (int i = 0; i < 50; ++i)
         board_story(line, "attempt-" + std::to_string(i), "SN" + std::to_string(i)).up_to(stage::issued);

@@ -48,7 +48,7 @@ const char* const without_triggers =
 
 std::string first_problem(const ledger_fixture& line) {
     const auto found = line.reader().verify({}, ledger::verify_on::one_thread);
-    CHECK(found.problems == line.reader().verify({}, ledger::verify_on::three_threads).problems);
+    CHECK(found.problems == line.reader().verify({}, ledger::verify_on::two_threads).problems);
     return found.problems.empty() ? std::string() : found.problems.front();
 }
 
@@ -269,7 +269,7 @@ TEST_CASE("verify looks at one moment, whatever is written meanwhile", "[ledger]
         std::int64_t least = 0;
         std::vector<std::string> problems;
         for (int i = 0; i < 40 && problems.empty(); ++i) {
-            const auto found = book.verify({}, ledger::verify_on::three_threads);
+            const auto found = book.verify({}, ledger::verify_on::two_threads);
             problems = found.problems;
             if (found.events < least) problems.emplace_back("events are gone");
             least = found.events;
