@@ -35,6 +35,13 @@ TEST_CASE("UTF-8 is judged strictly", "[core]") {
     CHECK(is_utf8("ok ü 線 😀"));
     const auto bad = GENERATE("\xc0\x80", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\x80", "\xe2\x82");
     CHECK_FALSE(is_utf8(bad));
+
+    const std::string text(40, 'x');
+    for (std::size_t at = 0; at <= text.size(); ++at) {
+        CAPTURE(at);
+        CHECK_FALSE(is_utf8(text.substr(0, at) + bad + text.substr(at)));
+        CHECK(is_utf8(text.substr(0, at) + "線" + text.substr(at)));
+    }
 }
 
 TEST_CASE("SHA-256 is SHA-256", "[core]") {

@@ -132,7 +132,10 @@ board_story& board_story::finish(const std::string& outcome, const std::string& 
 }
 
 board_story& board_story::up_to(stage last) {
-    start();
+    return start().go_on_to(last);
+}
+
+board_story& board_story::go_on_to(stage last) {
     if (last >= stage::identified) identify().admit();
     if (last >= stage::csr_made) make_csr();
     if (last >= stage::issue_requested) request_issue();

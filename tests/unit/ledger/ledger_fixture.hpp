@@ -99,6 +99,7 @@ class board_story {
 
     /// Everything up to `last`, which is one of the stages.
     board_story& up_to(ledger::stage last);
+    board_story& go_on_to(ledger::stage last);  ///< it has begun
     board_story& pass();
 
     std::string certificate;  ///< of the attempt, or the one it resumes

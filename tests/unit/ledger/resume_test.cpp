@@ -321,6 +321,35 @@ TEST_CASE("a certificate that was revoked is no longer the board's", "[ledger][r
     CHECK(state_of(line, "attempt-1") == "revoked");
 }
 
+TEST_CASE("a serial number is known to be part of one that was here lately", "[ledger][resume]") {
+    ledger_fixture line;
+    const auto similar = [&line](const char* serial) { return line.device(serial).similar_serial_lately; };
+    board_story(line, "attempt-1", "SN0001").start().identify().finish("failed");
+    CHECK(similar("SN000"));  // from here on they are remembered
+    CHECK_FALSE(similar("SN0001"));
+
+    board_story later(line, "attempt-2", "XY77");
+    later.start();
+    CHECK_FALSE(similar("XY7"));
+    later.identify();
+    CHECK(similar("XY7"));
+    line.append(ledger::admitted{attempt_id("attempt-2"), serial_number("XY99"), {}, "kim", "t", false});
+    CHECK_FALSE(similar("XY7"));
+    CHECK(similar("XY9"));
+
+    for (int i = 0; i < 254; ++i) board_story(line, "more-" + std::to_string(i), "Z").start();
+    CHECK(similar("SN000"));
+    board_story(line, "one-more", "Z").start();
+    CHECK_FALSE(similar("SN000"));  // 256 have come since
+    CHECK(similar("XY9"));
+
+    ledger_fixture other;
+    board_story(other, "attempt-1", "SN0001").start();
+    CHECK_FALSE(other.device("SN00").similar_serial_lately);
+    other.sql("UPDATE attempt SET serial = 'SN0001'");  // by somebody else
+    CHECK(other.device("SN00").similar_serial_lately);
+}
+
 TEST_CASE("a certificate whose registration was asked for is remembered, answered or not",
           "[ledger][resume]") {
     ledger_fixture line;

@@ -81,6 +81,36 @@ TEST_CASE("a board counts once for its order, though a rework that passes began 
     CHECK(first_problem(line).empty());
 }
 
+TEST_CASE("a board that passed before there was an order does not count for it", "[ledger][verify]") {
+    ledger_fixture line;
+    board_story(line, "attempt-1", "SN0001").pass();
+    line.append(ledger::order_opened{order_name("WO-1"), product_name("meter"), 10, "kim", false});
+    line.append(ledger::rework_authorised{serial_number("SN0001"), "flash replaced", "kim"});
+    board_story(line, "attempt-2", "SN0001").pass();
+
+    CHECK(line.query("SELECT passed FROM work_order") == "0");
+    CHECK(first_problem(line).empty());
+}
+
+TEST_CASE("attempts that end in another order than they began are compared with their rows",
+          "[ledger][verify]") {
+    constexpr int boards = 40;
+    const int changed = GENERATE(-1, 0, 1, 13, 38, 39);
+    ledger_fixture line;
+    std::vector<board_story> stories;
+    for (int i = 0; i < boards; ++i)
+        stories.emplace_back(line, "attempt-" + std::to_string(i), "SN" + std::to_string(1000 + i)).start();
+    for (int i = 0; i < boards; ++i)  // each once: 7 and 40 have no common divisor
+        stories[static_cast<std::size_t>(i * 7 % boards)].go_on_to(stage::passed);
+    const auto name = "attempt-" + std::to_string(changed);
+    line.sql("UPDATE attempt SET proof = 'first-connect' WHERE attempt_id = '" + name + "'");
+
+    if (changed < 0)
+        CHECK(first_problem(line).empty());
+    else
+        CHECK(first_problem(line).find("(" + name + "): its proof says") != std::string::npos);
+}
+
 TEST_CASE("texts that are no UTF-8 are in the rows as they are in the events", "[ledger][verify]") {
     ledger_fixture line;
     const std::string odd = "K\xf6ln \x1b \xff";
