@@ -235,12 +235,9 @@ void book::write() {
         if (!held.saved) {
             if (held.now.certificate != 0) set_certificate(rows_, held.now);
         } else if (!(*held.saved == held.now)) {
-            const auto& was = *held.saved;
-            update(rows_, held.now,
-                   was.serial != held.now.serial || was.work_order != held.now.work_order ||
-                       was.thing_name != held.now.thing_name || was.outcome != held.now.outcome);
+            update(rows_, *held.saved, held.now);
         }
-        held.saved = held.now;
+        if (held.now.open()) held.saved = held.now;  // others are forgotten
         held.changed = false;
         attempt_numbers_[held.now.attempt_id] = number;
         note_recent(held.now);

@@ -124,22 +124,49 @@ void set_certificate(connection& into, const attempt_state& a) {
         .run();
 }
 
-void update(connection& into, const attempt_state& a, bool indexed) {
-    auto& row = indexed ? into.prepared(
-                              "UPDATE attempt SET clock_synchronised = ?2, rework = ?3, stage = ?4, "
-                              "certificate = ?5, last_event = ?6, duration_ms = ?7, serial_source = ?8, "
-                              "dialect = ?9, firmware_version = ?10, operator_name = ?11, "
-                              "template_name = ?12, key_origin = ?13, public_key_sha256 = ?14, proof = ?15, "
-                              "replaces = ?16, failure_code = ?17, failure_step = ?18, failure_text = ?19, "
-                              "finished_at = ?20, step_ms = ?21, serial = ?22, work_order = ?23, "
-                              "thing_name = ?24, outcome = ?25 WHERE number = ?1")
-                        : into.prepared(
-                              "UPDATE attempt SET clock_synchronised = ?2, rework = ?3, stage = ?4, "
-                              "certificate = ?5, last_event = ?6, duration_ms = ?7, serial_source = ?8, "
-                              "dialect = ?9, firmware_version = ?10, operator_name = ?11, "
-                              "template_name = ?12, key_origin = ?13, public_key_sha256 = ?14, proof = ?15, "
-                              "replaces = ?16, failure_code = ?17, failure_step = ?18, failure_text = ?19, "
-                              "finished_at = ?20, step_ms = ?21 WHERE number = ?1");
+namespace {
+
+struct indexed_column {
+    const char* name;
+    std::string attempt_state::*value;
+};
+constexpr std::array<indexed_column, 4> indexed_columns{{{"serial", &attempt_state::serial},
+                                                         {"work_order", &attempt_state::work_order},
+                                                         {"thing_name", &attempt_state::thing_name},
+                                                         {"outcome", &attempt_state::outcome}}};
+
+/// A bit for each of those that differ.
+unsigned changed_of(const attempt_state& was, const attempt_state& a) {
+    unsigned changed = 0;
+    for (std::size_t i = 0; i < indexed_columns.size(); ++i)
+        if (was.*indexed_columns[i].value != a.*indexed_columns[i].value) changed |= 1U << i;
+    return changed;
+}
+
+std::string update_of(unsigned changed) {
+    std::string sql =
+        "UPDATE attempt SET clock_synchronised = ?2, rework = ?3, stage = ?4, certificate = ?5, last_event = "
+        "?6, duration_ms = ?7, serial_source = ?8, dialect = ?9, firmware_version = ?10, operator_name = "
+        "?11, template_name = ?12, key_origin = ?13, public_key_sha256 = ?14, proof = ?15, replaces = ?16, "
+        "failure_code = ?17, failure_step = ?18, failure_text = ?19, finished_at = ?20, step_ms = ?21";
+    for (std::size_t i = 0; i < indexed_columns.size(); ++i)
+        if ((changed & 1U << i) != 0)
+            sql += ", " + std::string(indexed_columns[i].name) + " = ?" + std::to_string(22 + i);
+    return sql + " WHERE number = ?1";
+}
+
+constexpr std::size_t updates = std::size_t{1} << indexed_columns.size();
+
+}  // namespace
+
+void update(connection& into, const attempt_state& was, const attempt_state& a) {
+    static const auto sqls = [] {
+        std::array<std::string, updates> all;
+        for (unsigned changed = 0; changed < updates; ++changed) all[changed] = update_of(changed);
+        return all;
+    }();
+    const auto changed = changed_of(was, a);
+    auto& row = into.prepared(sqls[changed].c_str());
     row.bind(1, a.number).bind(2, std::int64_t{a.clock_synchronised}).bind(3, std::int64_t{a.rework});
     row.bind(4, stage_name(a.reached)).bind_number(5, a.certificate).bind(6, a.last_event);
     bind_duration(row, 7, a);
@@ -147,7 +174,8 @@ void update(connection& into, const attempt_state& a, bool indexed) {
                {&a.serial_source, &a.dialect, &a.firmware_version, &a.operator_name, &a.template_name,
                 &a.key_origin, &a.public_key_sha256, &a.proof, &a.replaces, &a.failure_code, &a.failure_step,
                 &a.failure_text, &a.finished_at, &a.step_ms});
-    if (indexed) row.bind(22, a.serial).bind(23, a.work_order).bind(24, a.thing_name).bind(25, a.outcome);
+    for (std::size_t i = 0; i < indexed_columns.size(); ++i)
+        if ((changed & 1U << i) != 0) row.bind(static_cast<int>(22 + i), a.*indexed_columns[i].value);
     row.run();
 }
 

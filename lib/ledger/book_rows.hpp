@@ -28,8 +28,8 @@ std::string difference(const order_state& row, const order_state& events);
 /// All but its certificate, which may have no row yet.
 void insert(connection& into, const attempt_state& what);
 void set_certificate(connection& into, const attempt_state& what);
-/// `indexed`: also the columns that an index covers (serial, thing, order, outcome).
-void update(connection& into, const attempt_state& what, bool indexed);
+/// Of the columns that an index covers only those that have changed: the others' indexes are left alone.
+void update(connection& into, const attempt_state& was, const attempt_state& what);
 void insert(connection& into, const certificate_state& what);
 void update(connection& into, const certificate_state& what);
 void replace(connection& into, const order_state& what);
