@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/time.hpp"
 
-#include <array>
-#include <cstdio>
+#include <string>
 
 namespace fleetline {
 
@@ -19,19 +18,32 @@ int number(std::string_view text, std::size_t at, std::size_t digits) {
     return value;
 }
 
+/// Writes exactly `digits` digits at `at`.
+template <class Number>
+void put(std::string& text, std::size_t at, std::size_t digits, Number value) {
+    for (; digits > 0; --digits, value /= 10) text[at + digits - 1] = static_cast<char>('0' + value % 10);
+}
+
 }  // namespace
 
 std::string to_rfc3339(utc_time when) {
     const auto day = std::chrono::floor<std::chrono::days>(when);
     const std::chrono::year_month_day date{day};
     const std::chrono::hh_mm_ss clock{when - day};
-    std::array<char, 40> text{};
-    const int length = std::snprintf(
-        text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-        static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-        static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
-    return {text.data(), static_cast<std::size_t>(length)};
+    std::string text = "0000-00-00T00:00:00.000Z";
+    const int year{date.year()};
+    if (year >= 0 && year <= 9999)
+        put(text, 0, 4, year);
+    else
+        text.replace(0, 4, std::to_string(year));
+    const std::size_t at = text.size() - 19;  // of the month
+    put(text, at, 2, unsigned{date.month()});
+    put(text, at + 3, 2, unsigned{date.day()});
+    put(text, at + 6, 2, clock.hours().count());
+    put(text, at + 9, 2, clock.minutes().count());
+    put(text, at + 12, 2, clock.seconds().count());
+    put(text, at + 15, 3, clock.subseconds().count());
+    return text;
 }
 
 checked<utc_time> parse_rfc3339(std::string_view text) {

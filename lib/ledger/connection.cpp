@@ -206,7 +206,10 @@ void connection::keep_log_at_end() {
     sqlite3_file_control(database_->getHandle(), "main", SQLITE_FCNTL_PERSIST_WAL, &stays);
     // With a limit, whatever it is, the log that stays is empty. This one is what a long report may have
     // grown it to.
-    database_->exec("PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 4000");
+    database_->exec("PRAGMA journal_size_limit = 16777216");
+    // Up to that size it is not written back, in pages: a page that is changed again and again, as an index's
+    // last one is, goes into the ledger once for all of them, and two syncs less often.
+    database_->exec("PRAGMA wal_autocheckpoint = 4000");
 }
 
 /// Had a sync failed in an earlier life, the log would read well here and not be on the disk, and no later

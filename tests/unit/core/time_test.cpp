@@ -10,6 +10,10 @@ TEST_CASE("times are written in RFC 3339 with milliseconds and read back", "[cor
     REQUIRE(when.has_value());
     CHECK(to_rfc3339(*when) == "2026-11-24T07:53:57.123Z");
     CHECK(to_rfc3339(utc_time{}) == "1970-01-01T00:00:00.000Z");
+    CHECK(to_rfc3339(utc_time{std::chrono::sys_days{std::chrono::year{12345} / 6 / 7}}) ==
+          "12345-06-07T00:00:00.000Z");
+    CHECK(to_rfc3339(utc_time{std::chrono::sys_days{std::chrono::year{-45} / 6 / 7}}) ==
+          "-45-06-07T00:00:00.000Z");
     CHECK(to_rfc3339(utc_time{milliseconds{-1}}) == "1969-12-31T23:59:59.999Z");
 }
 
