@@ -91,6 +91,7 @@ bool book::serial_known(const std::string& serial) {
 }
 
 bool book::similar_serial_lately(const std::string& serial) {
+    if (serial.empty()) return false;
     if (!recent_) {
         auto& row = rows_.prepared("SELECT number, serial FROM attempt ORDER BY number DESC LIMIT ?1");
         const resetting after(row);

@@ -25,7 +25,7 @@
 namespace fleetline::ledger {
 
 /// A table's rows by their number, which are mostly asked for in ascending order: the next one takes no
-/// search.
+/// search. (So one that is given might not be found by a search: index_check looks at that.)
 class row_walk {
   public:
     row_walk(connection& rows, const char* columns, const char* table);
@@ -96,7 +96,7 @@ class book {
     /// The token of this certificate can no longer be needed.
     void drop_token(std::int64_t certificate) { dropped_tokens_.push_back(certificate); }
 
-    /// For verify, before all events, of which there are so many.
+    /// For verify, before all events, of which there are about so many.
     void begin_checking(std::int64_t events);
     /// For verify, in place of write(): rows that came after this event are not there yet.
     void set_horizon(std::int64_t seq) { horizon_ = seq; }
@@ -141,6 +141,8 @@ class book {
     held_certificate* hold(statement& found);
     certificate_state* look_up(statement& row);
     void save(held_certificate& held);
+    statement* attempt_row(std::int64_t number);
+    statement* certificate_row(std::int64_t number);
     bool settled(const held_attempt& held);
     bool settled(const held_certificate& held);
     void drop(std::map<std::int64_t, held_certificate>::iterator which);

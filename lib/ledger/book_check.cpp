@@ -133,19 +133,27 @@ bool seen_texts::perhaps(std::string_view text) const {
 
 void book::begin_checking(std::int64_t events) {
     constexpr std::int64_t events_of_a_pass = 8;  // at least
-    attempt_rows_.emplace(rows_, attempt_columns, "attempt");
-    certificate_rows_.emplace(rows_, certificate_columns, "certificate");
     passed_.emplace(events / events_of_a_pass);
     set_horizon(1);
 }
 
+statement* book::attempt_row(std::int64_t number) {
+    if (!attempt_rows_) attempt_rows_.emplace(rows_, attempt_columns, "attempt");
+    return attempt_rows_->at(number);
+}
+
+statement* book::certificate_row(std::int64_t number) {
+    if (!certificate_rows_) certificate_rows_.emplace(rows_, certificate_columns, "certificate");
+    return certificate_rows_->at(number);
+}
+
 bool book::settled(const held_attempt& held) {
-    auto* row = attempt_rows_->at(held.now.number);
+    auto* row = attempt_row(held.now.number);
     return row != nullptr && is_row_of(*row, held.now);
 }
 
 bool book::settled(const held_certificate& held) {
-    auto* row = certificate_rows_->at(held.now.number);
+    auto* row = certificate_row(held.now.number);
     return row != nullptr && is_row_of(*row, held.now);
 }
 
@@ -193,7 +201,7 @@ void book::settle(std::int64_t ended_attempt) {
 std::map<std::int64_t, std::string> book::differences() {
     std::map<std::int64_t, std::string> found;
     for (const auto& [number, held] : attempts_) {
-        auto* row = attempt_rows_->at(number);
+        auto* row = attempt_row(number);
         auto what = row != nullptr ? difference(attempt_from(*row), held.now) : "its row is missing";
         if (row != nullptr && what.empty() && !is_row_of(*row, held.now))
             what = "its row is not what the events made it";
@@ -201,7 +209,7 @@ std::map<std::int64_t, std::string> book::differences() {
             found[number] = "attempt " + std::to_string(number) + " (" + held.now.attempt_id + "): " + what;
     }
     for (const auto& [number, held] : certificates_) {
-        auto* row = certificate_rows_->at(number);
+        auto* row = certificate_row(number);
         const auto what =
             row != nullptr ? difference(certificate_from(*row), held.now) : "its row is missing";
         if (!what.empty())

@@ -30,6 +30,8 @@ std::string in_quotes(const std::string& name) {
     return '"' + name + '"';
 }
 
+constexpr std::size_t most_named = 10;
+
 /// A value as SQLite orders them: no value, numbers, texts byte by byte.
 struct value {
     int type = SQLITE_NULL;
@@ -148,17 +150,22 @@ void index_check::read_index(connection& rows, const table& of, const index& whi
     }
 }
 
-/// What each of the table's indexes should have, in one read of the table.
+/// What each of the table's indexes should have, in one read of the table; and a search for each row. From
+/// the end, for the row behind the one that was found SQLite would not search.
 void index_check::read_table(connection& rows, table& of) const {
-    std::string sql = "SELECT rowid";
+    std::string sql = "SELECT here.rowid, sought.rowid";
     for (const auto& one : of.indexes) {
         sql += ", " + (one.condition.empty() ? "1" : '(' + one.condition + ')');
-        for (const auto& column : one.columns) sql += ", " + in_quotes(column);
+        for (const auto& column : one.columns) sql += ", here." + in_quotes(column);
     }
-    statement row(rows.database(), sql + " FROM " + in_quotes(of.name) + " NOT INDEXED");
+    const auto name = in_quotes(of.name);
+    statement row(rows.database(), sql + " FROM " + name +
+                                       " AS here NOT INDEXED LEFT JOIN (SELECT rowid FROM " + name +
+                                       ") AS sought ON sought.rowid = here.rowid ORDER BY here.rowid DESC");
     value cell;
     while (row.step()) {
         int at = 1;
+        if (row.is_null(at++) && of.not_found.size() < most_named) of.not_found.push_back(row.integer(0));
         for (std::size_t i = 0; i < of.indexes.size(); ++i) {
             const auto columns = static_cast<int>(of.indexes[i].columns.size());
             const bool is_in = row.integer(at++) != 0;
@@ -182,7 +189,7 @@ index_check::index_check(connection& rows, const index_secret& secret, const ind
         "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND wr = 0 AND name "
         "NOT GLOB 'sqlite_*' ORDER BY name");
     while (row.step()) {
-        table one{row.text(0), indexes_of(rows, row.text(0)), {}, {}};
+        table one{row.text(0), indexes_of(rows, row.text(0)), {}, {}, {}};
         if (one.indexes.empty()) continue;
         const bool known = one.name == "event" && one.indexes.size() == 1;
         one.expected.assign(one.indexes.size(), known ? events : index_entries(secret));
@@ -208,6 +215,9 @@ void index_check::work(connection& rows) {
 std::vector<std::string> index_check::problems(connection& rows) const {
     std::vector<std::string> all;
     for (const auto& one : tables_) {
+        for (const auto number : one.not_found)
+            all.push_back(one.name + ' ' + std::to_string(number) +
+                          ": a search for its number does not find it");
         bool named = false;
         for (std::size_t i = 0; i < one.indexes.size(); ++i) {
             const auto& there = one.found[i];

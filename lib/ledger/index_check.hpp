@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether the indexes of a ledger have what their tables have. SQLite believes an index: where an entry was
-// changed or lost, a board that passed is "not known" though its row is there. Sequential reads of tables and
+// Whether the indexes of a ledger have what their tables have, and rows are found by their numbers. SQLite
+// believes an index, and the upper pages of a table: where an entry was changed or lost, a board that passed
+// is "not known" though its row is there. Sequential reads of tables and
 // indexes, memory that does not grow with them. Heavy, for .cpp files of this room.
 #pragma once
 
@@ -76,6 +77,7 @@ class index_check {
         std::vector<index> indexes;
         std::vector<index_entries> expected;  ///< of each of them
         std::vector<found_in_index> found;    ///< likewise
+        std::vector<std::int64_t> not_found;  ///< rows that a search for their number does not find, some
     };
     /// The table's own rows, or one of its indexes.
     struct part {

@@ -70,7 +70,7 @@ verification verifier::run() {
 
 void verifier::run_guarded() {
     begin();
-    books_.begin_checking(rows_.database().execAndGet("SELECT max(seq) FROM event").getInt64());
+    books_.begin_checking(events_about());
     read_stations();
     check_events();
     report_events();
@@ -126,6 +126,16 @@ void verifier::begin() {
         for (auto* each : {&beside_, &rows_}) each->database().exec("ROLLBACK");
     }
     throw SQLite::Exception("somebody writes into it all the time", SQLITE_BUSY);
+}
+
+/// Where the last page is damaged, what stands before it is told first.
+std::int64_t verifier::events_about() {
+    constexpr std::int64_t some = 1'000'000;
+    try {
+        return rows_.database().execAndGet("SELECT max(seq) FROM event").getInt64();
+    } catch (const SQLite::Exception&) {
+        return some;
+    }
 }
 
 void verifier::read_stations() {

@@ -36,6 +36,7 @@ class verifier {
   private:
     void run_guarded();
     void begin();
+    std::int64_t events_about();
     void read_stations();
     void check_events();
     void check_tables(bool indexes);

@@ -220,10 +220,19 @@ void writer::begin_reading() {
     check_file();
     rows_.prepared("BEGIN").run();
     reading_ = true;
-    auto& row = rows_.prepared("PRAGMA data_version");  // of other connections
-    const resetting after(row);
-    row.step();
-    if (std::exchange(seen_version_, row.integer(0)) != row.integer(0)) books_.forget_recent();
+    // Changes when another connection has written.
+    const auto version = [this] {
+        auto& row = rows_.prepared("PRAGMA data_version");
+        const resetting after(row);
+        row.step();
+        return row.integer(0);
+    };
+    try {
+        if (const auto now = version(); std::exchange(seen_version_, now) != now) books_.forget_recent();
+    } catch (const SQLite::Exception&) {
+        books_.forget_recent();
+        throw;
+    }
 }
 
 void writer::end_reading() noexcept {

@@ -327,6 +327,7 @@ TEST_CASE("a serial number is known to be part of one that was here lately", "[l
     board_story(line, "attempt-1", "SN0001").start().identify().finish("failed");
     CHECK(similar("SN000"));  // from here on they are remembered
     CHECK_FALSE(similar("SN0001"));
+    CHECK_FALSE(similar(""));
 
     board_story later(line, "attempt-2", "XY77");
     later.start();

@@ -324,22 +324,126 @@ TEST_CASE("readers and the writer do not wait for one another", "[ledger]") {
     CHECK(seen == 2);
 }
 
-TEST_CASE("damage in the file is told as such", "[ledger]") {
-    const auto threads = GENERATE(ledger::verify_on::one_thread, ledger::verify_on::two_threads);
-    ledger_fixture line;
-    for (int i = 0; i < 50; ++i)
-        board_story(line, "attempt-" + std::to_string(i), "SN" + std::to_string(i)).up_to(stage::issued);
+namespace {
+
+constexpr std::size_t page_size = 4096;
+
+/// The pages of a ledger that nobody has open, as https://sqlite.org/fileformat2.html has them.
+class pages {
+  public:
+    explicit pages(const ledger_fixture& line)
+        : line_(line), file_(line.how.file, std::ios::in | std::ios::out | std::ios::binary) {}
+
+    std::string read(long long number) {
+        std::string page(page_size, '\0');
+        file_.seekg((number - 1) * static_cast<long long>(page_size));
+        file_.read(page.data(), static_cast<std::streamsize>(page.size()));
+        return page;
+    }
+    void write(long long number, const std::string& page) {
+        file_.seekp((number - 1) * static_cast<long long>(page_size));
+        file_ << page << std::flush;
+    }
+    long long root_of(const std::string& name) const {
+        return std::stoll(line_.query("SELECT rootpage FROM sqlite_schema WHERE name = '" + name + "'"));
+    }
+
+    static unsigned number(const std::string& page, std::size_t at, std::size_t bytes) {
+        unsigned value = 0;
+        for (std::size_t i = 0; i < bytes; ++i)
+            value = value << 8U | static_cast<unsigned char>(page[at + i]);
+        return value;
+    }
+    static bool is_leaf(const std::string& page) { return page[0] == 13 || page[0] == 10; }
+
+    /// Of the tree whose root this is: the leaf that a cell of the root leads to, the last one for a
+    /// negative number.
+    long long leaf(long long root, int cell) {
+        for (auto at = root;; cell = -1) {
+            const auto page = read(at);
+            if (is_leaf(page)) return at;
+            at = number(page, cell < 0 ? 8 : number(page, 12 + 2 * static_cast<std::size_t>(cell), 2), 4);
+        }
+    }
+
+  private:
+    const ledger_fixture& line_;
+    std::fstream file_;
+};
+
+/// With the numbers of attempts that begin at once one behind the other.
+void fill_and_close(ledger_fixture& line, bool at_once = false) {
+    std::vector<board_story> boards;
+    for (int i = 0; i < 150; ++i) {
+        boards.emplace_back(line, "attempt-" + std::to_string(i), "SN" + std::to_string(1000 + i)).start();
+        if (!at_once) boards.back().go_on_to(ledger::stage::passed);
+    }
+    for (auto& one : boards)
+        if (at_once) one.go_on_to(ledger::stage::passed);
     line.book.reset();
-    const auto page = std::stoll(line.query("SELECT rootpage FROM sqlite_schema WHERE name = 'event'"));
-    std::fstream file(line.how.file, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp((page - 1) * 4096);
-    file << std::string(4096, '\xff');
-    file.close();
+}
 
-    const auto found = line.reader().verify({}, threads);
+}  // namespace
 
-    REQUIRE_FALSE(found.problems.empty());
-    CHECK(found.problems.front().find("damaged") != std::string::npos);
+TEST_CASE("damage in the file is told as such, behind what was found before it", "[ledger]") {
+    struct damage {
+        const char* tree;
+        int cell;
+    };
+    const auto [tree, cell] =
+        GENERATE(damage{"event", -1}, damage{"event", 2}, damage{"attempt", 2}, damage{"attempt", -1},
+                 damage{"attempt_by_serial", 0}, damage{"event_of_attempt", -1}, damage{"order_serial", -1});
+    ledger_fixture line;
+    fill_and_close(line);
+    const auto trigger = line.query("SELECT sql FROM sqlite_schema WHERE name = 'event_is_not_changed'");
+    line.sql(
+        "DROP TRIGGER event_is_not_changed;"
+        "UPDATE event SET payload = replace(payload, 'A1', 'A2') WHERE seq = 1;" +
+        trigger + "; PRAGMA wal_checkpoint(TRUNCATE)");
+    pages file(line);
+    file.write(file.leaf(file.root_of(tree), cell), std::string(page_size, '\xff'));
+
+    for (const auto threads : {ledger::verify_on::one_thread, ledger::verify_on::two_threads}) {
+        const auto found = line.reader().verify({}, threads);
+        CAPTURE(tree, cell, found.problems);
+        REQUIRE(found.problems.size() >= 2);
+        CHECK(found.problems.front().find("event 1: it was changed") == 0);
+        CHECK(found.problems.back().find("the file is damaged after event ") == 0);
+        CHECK(found.events > 10);
+    }
+}
+
+TEST_CASE("a row that is there and is not found by its number is told", "[ledger][verify]") {
+    const std::string table = GENERATE("attempt", "certificate");
+    ledger_fixture line;
+    fill_and_close(line, GENERATE(false, true));
+    line.sql("PRAGMA wal_checkpoint(TRUNCATE)");
+    pages file(line);
+    const auto root = file.root_of(table);
+    auto page = file.read(root);
+    REQUIRE_FALSE(pages::is_leaf(page));
+    // A cell is the page on the left and the largest number in it, seven bits a byte.
+    std::string row;
+    for (unsigned cell = 0; row.empty() && cell < pages::number(page, 3, 2); ++cell) {
+        auto at = pages::number(page, 12 + 2 * cell, 2) + 4;
+        unsigned number = 0;
+        while ((pages::number(page, at, 1) & 0x80U) != 0)
+            number = number << 7U | (pages::number(page, at++, 1) & 0x7fU);
+        number = number << 7U | pages::number(page, at, 1);
+        if ((number & 0x7fU) == 0) continue;
+        --page[at];
+        row = std::to_string(number);
+    }
+    REQUIRE_FALSE(row.empty());
+    file.write(root, page);
+    CHECK(line.query("SELECT count(*) FROM " + table + " WHERE number = " + row) == "0");
+
+    for (const auto threads : {ledger::verify_on::one_thread, ledger::verify_on::two_threads}) {
+        const auto found = line.reader().verify({}, threads);
+        CAPTURE(table, row, found.problems);
+        REQUIRE_FALSE(found.problems.empty());
+        CHECK(found.problems.front() == table + ' ' + row + ": a search for its number does not find it");
+    }
 }
 
 TEST_CASE("what is found damaged while the station works takes nothing more, and is restored", "[ledger]") {
