@@ -277,7 +277,7 @@ std::exception_ptr writer::write(std::span<accepted> group) {
     // meanwhile, what comes after waits too, and for the same reason.
     for (auto& each : group) each.error = nullptr;
     const auto rest = group.subspan(group.size() / 2);
-    const auto failed = write(group.first(group.size() / 2));
+    auto failed = write(group.first(group.size() / 2));
     if (!failed) return write(rest);
     for (auto& each : rest) each.error = failed;
     return failed;
