@@ -67,6 +67,7 @@ class book {
     /// Whether another attempt than this one brought the serial to its pass before this event. (It may have
     /// begun later.)
     bool passed_before(const std::string& serial, std::int64_t number, std::int64_t seq);
+    /// For verify, which asks the rows only of serials that have passed.
     void note_pass(const std::string& serial) {
         if (passed_) passed_->add(serial);
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether the indexes of a ledger have what their tables have, and rows are found by their numbers. SQLite
 // believes an index, and the upper pages of a table: where an entry was changed or lost, a board that passed
-// is "not known" though its row is there. Sequential reads of tables and
-// indexes, memory that does not grow with them. Heavy, for .cpp files of this room.
+// is "not known" though its row is there. Of events, which are many, no row is searched for. Reads of tables
+// and indexes from end to end, memory that does not grow with them. Heavy, for .cpp files of this room.
 #pragma once
 
 #include <atomic>

@@ -97,9 +97,9 @@ struct task {
     std::function<void()> answer;              ///< called on the executor after the job
 };
 
-/// For the next ones in it: its memory is used again, unless there was a jam.
+/// Its memory is used again, unless there was a jam.
 template <class T>
-void empty(std::vector<T>& what) {
+void clear_for_reuse(std::vector<T>& what) {
     constexpr std::size_t usual = 4096;
     what.clear();
     if (what.capacity() > usual) what.shrink_to_fit();
@@ -277,7 +277,7 @@ class ledger::impl {
             probe();
         else
             carry_out(group_);
-        empty(group_);
+        clear_for_reuse(group_);
         {
             const std::lock_guard lock(mutex_);
             in_hand_ = 0;
@@ -351,7 +351,7 @@ class ledger::impl {
             }
         }
         if (left == 0)
-            empty(kept_);
+            clear_for_reuse(kept_);
         else
             kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(left), kept_.end());
         {

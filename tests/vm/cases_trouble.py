@@ -237,6 +237,6 @@ class TroubleCases:
         memory = int(self.memory_kib()) / 1024
         print(f"idle: {share:.2f} % CPU (emulated), {wakes:.1f} wake-ups a second, {memory:.1f} MiB resident", flush=True)
         self.assertLess(memory, 25)
-        # What that costs is this emulated processor's: it has no more than to show a thread that does not sleep.
         self.assertLess(wakes, 10)
-        self.assertLess(share, 5)
+        # Emulated, and by how busy the host is: `scripts/bench line` has the share of a real processor.
+        self.assertLess(share, 2)
