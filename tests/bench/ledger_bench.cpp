@@ -270,26 +270,64 @@ void verify(const wanted& how, results& out) {
     if (!found.problems.empty()) throw std::runtime_error(found.problems.front());
 }
 
-/// One slot of many: attempts of three events that are waited for, a question and a transcript, as slots have
-/// them, with ids and serial numbers as a line's.
-boost::asio::awaitable<void> slot_at_work(ledger::ledger& book, steady::time_point until,
+/// What a slot records of a board: that it passed, with what the station asks meanwhile; or that it was gone
+/// at once, in three events that are all waited for.
+enum class shape { passed, gone };
+
+/// As the station does: before what it is about to do is on the disk, it does not do it.
+bool is_waited_for(const ledger::event& what) {
+    return std::holds_alternative<ledger::identified>(what) ||
+           std::holds_alternative<ledger::issue_requested>(what) ||
+           std::holds_alternative<ledger::registration_requested>(what) ||
+           std::holds_alternative<ledger::delivery_started>(what) ||
+           std::holds_alternative<ledger::attempt_finished>(what);
+}
+
+boost::asio::awaitable<void> passed_attempt(ledger::ledger& book, const attempt_id& id, std::uint64_t board,
+                                            std::mt19937_64& chance) {
+    const serial_number serial(generator::serial_of(board));
+    for (auto& one : bench::attempt_of(id, serial.text(), board % 256 + 1, true,
+                                       system_time_source().utc_now(), chance)) {
+        const bool identified = std::holds_alternative<ledger::identified>(one);
+        if (std::holds_alternative<ledger::attempt_finished>(one))
+            book.store_transcript(id, std::string(2000, 'x'));
+        if (is_waited_for(one))
+            co_await book.append(std::move(one));
+        else
+            book.append_later(std::move(one));
+        if (!identified) continue;
+        co_await book.open_order(product_name("meter"));
+        co_await book.device(serial);
+    }
+}
+
+boost::asio::awaitable<void> gone_attempt(ledger::ledger& book, const attempt_id& id, std::uint64_t board) {
+    ledger::attempt_started started;
+    started.attempt = id;
+    co_await book.append(std::move(started));
+    ledger::identified who;
+    who.attempt = id;
+    who.serial = serial_number(generator::serial_of(board));
+    const auto serial = who.serial;
+    co_await book.append(std::move(who));
+    co_await book.device(serial);
+    book.store_transcript(id, std::string(2000, 'x'));
+    ledger::attempt_finished ended;
+    ended.attempt = id;
+    ended.outcome = "failed";
+    co_await book.append(std::move(ended));
+}
+
+/// One slot of many, with ids and serial numbers as a line's.
+boost::asio::awaitable<void> slot_at_work(ledger::ledger& book, shape what, steady::time_point until,
                                           std::uint64_t& boards, std::int64_t& attempts) {
+    static std::mt19937_64 chance(3);
     while (steady::now() < until) {
         const attempt_id id(make_unique_id(system_time_source().utc_now()));
-        ledger::attempt_started started;
-        started.attempt = id;
-        co_await book.append(std::move(started));
-        ledger::identified who;
-        who.attempt = id;
-        who.serial = serial_number(generator::serial_of(boards++));
-        const auto serial = who.serial;
-        co_await book.append(std::move(who));
-        co_await book.device(serial);
-        book.store_transcript(id, std::string(2000, 'x'));
-        ledger::attempt_finished ended;
-        ended.attempt = id;
-        ended.outcome = "failed";
-        co_await book.append(std::move(ended));
+        if (what == shape::passed)
+            co_await passed_attempt(book, id, boards++, chance);
+        else
+            co_await gone_attempt(book, id, boards++);
         ++attempts;
     }
 }
@@ -307,7 +345,7 @@ struct throughput {
     double rate() const { return static_cast<double>(attempts) / seconds; }
 };
 
-throughput work_of(const std::filesystem::path& file, int slots, std::size_t commit_limit) {
+throughput work_of(const std::filesystem::path& file, shape what, int slots, std::size_t commit_limit) {
     for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + ending);
     ledger::options how;
     how.file = file;
@@ -321,12 +359,16 @@ throughput work_of(const std::filesystem::path& file, int slots, std::size_t com
     const auto began = steady::now();
     {
         ledger::ledger book(how, io.get_executor(), time, log);
+        ledger::order_opened order;
+        order.order = order_name("WO-1");
+        order.product = product_name("meter");
+        book.append_later(std::move(order));
         for (int slot = 0; slot < slots; ++slot)
-            boost::asio::co_spawn(io,
-                                  slot_at_work(book, began + std::chrono::seconds{2}, boards, done.attempts),
-                                  [](const std::exception_ptr& why) {
-                                      if (why) std::rethrow_exception(why);
-                                  });
+            boost::asio::co_spawn(
+                io, slot_at_work(book, what, began + std::chrono::seconds{2}, boards, done.attempts),
+                [](const std::exception_ptr& why) {
+                    if (why) std::rethrow_exception(why);
+                });
         io.run();
     }
     done.seconds = seconds_since(began);  // with what is left to be written back
@@ -356,19 +398,27 @@ void group_commit(const wanted& how, results& out) {
     const std::filesystem::path file = how.file.string() + ".group";
     // By turns: a disk's mood changes within seconds.
     constexpr int rounds = 3;
-    throughput alone, together, one, one_alone;
+    std::array<throughput, 2> alone, together;  // of each shape
+    throughput one, one_alone;
     double bare = 0;
     for (int round = 0; round < rounds; ++round) {
-        alone += work_of(file, 256, 1);
-        together += work_of(file, 256, 512);
-        one += work_of(file, 1, 512);
+        for (const auto what : {shape::passed, shape::gone}) {
+            alone[static_cast<std::size_t>(what)] += work_of(file, what, 256, 1);
+            together[static_cast<std::size_t>(what)] += work_of(file, what, 256, 512);
+        }
+        one += work_of(file, shape::gone, 1, 512);
         bare += bare_append_ms(file) / rounds;
-        one_alone += work_of(file, 1, 1);
+        one_alone += work_of(file, shape::gone, 1, 1);
     }
     const auto event_ms = [](const throughput& of) { return 1000 / of.rate() / 3; };
-    out.add("commit.transaction_each", alone.rate(), "attempts/s");
-    out.add("commit.together", together.rate(), "attempts/s");
-    out.add("commit.times", together.rate() / alone.rate(), "x");
+    for (const auto& [what, name] :
+         {std::pair{shape::passed, "commit"}, std::pair{shape::gone, "commit.gone"}}) {
+        const auto& each = alone[static_cast<std::size_t>(what)];
+        const auto& group = together[static_cast<std::size_t>(what)];
+        out.add(name + std::string(".transaction_each"), each.rate(), "attempts/s");
+        out.add(name + std::string(".together"), group.rate(), "attempts/s");
+        out.add(name + std::string(".times"), group.rate() / each.rate(), "x");
+    }
     out.add("commit.one_slot", event_ms(one), "ms/event");
     out.add("commit.one_slot.transaction_each", event_ms(one_alone), "ms/event");
     out.add("commit.bare_append", bare, "ms/event");

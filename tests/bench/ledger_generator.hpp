@@ -27,6 +27,94 @@ inline std::string certificate_pem(std::mt19937_64& chance) {
     return pem + "-----END CERTIFICATE-----\n";
 }
 
+inline void add_credential(std::vector<ledger::event>& all, const attempt_id& id, const std::string& serial,
+                           utc_time now, std::mt19937_64& chance) {
+    const std::string key = sha256_hex("key" + id.text());
+    const certificate_id certificate(sha256_hex("certificate" + id.text()));
+    ledger::csr_made csr;
+    csr.attempt = id;
+    csr.csr_sha256 = sha256_hex("csr" + id.text());
+    csr.public_key_sha256 = key;
+    csr.key_origin = "device";
+    all.push_back(std::move(csr));
+    ledger::issue_requested asked;
+    asked.attempt = id;
+    asked.public_key_sha256 = key;
+    all.push_back(std::move(asked));
+    ledger::issued issued;
+    issued.attempt = id;
+    issued.certificate = certificate;
+    issued.certificate_pem = certificate_pem(chance);
+    issued.public_key_sha256 = key;
+    issued.not_after = utc_time{std::chrono::sys_days{std::chrono::year{2049} / 12 / 31}};
+    issued.ownership_token = secret(certificate_pem(chance).substr(0, 480));
+    issued.token_expires = now + std::chrono::hours{1};
+    all.push_back(std::move(issued));
+    ledger::registration_requested registration;
+    registration.attempt = id;
+    registration.certificate = certificate;
+    registration.template_name = "fleetline-meter";
+    registration.parameters = {{"SerialNumber", serial}};
+    all.push_back(std::move(registration));
+    ledger::registered registered;
+    registered.attempt = id;
+    registered.certificate = certificate;
+    registered.thing = thing_name("meter-" + serial);
+    registered.device_configuration = {{"SerialNumber", serial}};
+    all.push_back(std::move(registered));
+    ledger::delivery_started begun;
+    begun.attempt = id;
+    begun.certificate = certificate;
+    all.push_back(std::move(begun));
+    ledger::delivered delivered;
+    delivered.attempt = id;
+    delivered.certificate = certificate;
+    all.push_back(std::move(delivered));
+    ledger::proved proved;
+    proved.attempt = id;
+    proved.certificate = certificate;
+    proved.proof = "readback";
+    all.push_back(std::move(proved));
+}
+
+/// What a station records of one board: that it passed, or that it was gone before it had a key.
+inline std::vector<ledger::event> attempt_of(const attempt_id& id, const std::string& serial,
+                                             std::uint64_t slot, bool passes, utc_time now,
+                                             std::mt19937_64& chance) {
+    std::vector<ledger::event> all;
+    ledger::attempt_started started;
+    started.attempt = id;
+    started.slot = slot_name("A" + std::to_string(slot));
+    started.port = "pci-0000:00:14.0-usb-0:" + std::to_string(slot) + ":1.0";
+    started.product = product_name("meter");
+    all.push_back(std::move(started));
+    ledger::identified who;
+    who.attempt = id;
+    who.serial = serial_number(serial);
+    who.serial_source = "device";
+    who.dialect = "freertos-cli";
+    who.firmware_version = "1.4.2";
+    all.push_back(std::move(who));
+    ledger::admitted admitted;
+    admitted.attempt = id;
+    admitted.serial = serial_number(serial);
+    admitted.order = order_name("WO-1");
+    admitted.operator_name = "kim";
+    admitted.template_name = "fleetline-meter";
+    all.push_back(std::move(admitted));
+    if (passes) add_credential(all, id, serial, now, chance);
+    ledger::attempt_finished ended;
+    ended.attempt = id;
+    ended.outcome = passes ? "passed" : "failed";
+    if (!passes) ended.failure_code = "port-gone";
+    if (!passes) ended.failure_step = "csr";
+    ended.duration_ms = 4000 + static_cast<std::int64_t>(chance() % 1000);
+    ended.step_ms = {{"identify", 300}, {"csr", 900},      {"issue", 80},
+                     {"register", 90},  {"deliver", 1200}, {"prove", 700}};
+    all.push_back(std::move(ended));
+    return all;
+}
+
 /// Attempts as a line makes them: most pass at once, one in twenty fails and passes the second time.
 class generator {
   public:
@@ -51,8 +139,7 @@ class generator {
     std::uint64_t boards() const { return boards_; }
 
   private:
-    template <class Event>
-    void add(Event what) {
+    void add(ledger::event what) {
         ledger::accepted next;
         now_ += milliseconds{37};
         next.at = now_;
@@ -79,86 +166,8 @@ class generator {
     }
 
     void attempt(const std::string& serial, bool passes) {
-        ++made_;
         const attempt_id id(make_unique_id(now_));
-        ledger::attempt_started started;
-        started.attempt = id;
-        started.slot = slot_name("A" + std::to_string(made_ % 16 + 1));
-        started.port = "pci-0000:00:14.0-usb-0:" + std::to_string(made_ % 16 + 1) + ":1.0";
-        started.product = product_name("meter");
-        add(std::move(started));
-        ledger::identified who;
-        who.attempt = id;
-        who.serial = serial_number(serial);
-        who.serial_source = "device";
-        who.dialect = "freertos-cli";
-        who.firmware_version = "1.4.2";
-        add(std::move(who));
-        ledger::admitted admitted;
-        admitted.attempt = id;
-        admitted.serial = serial_number(serial);
-        admitted.order = order_name("WO-1");
-        admitted.operator_name = "kim";
-        admitted.template_name = "fleetline-meter";
-        add(std::move(admitted));
-        if (passes) credential(id, serial);
-        ledger::attempt_finished ended;
-        ended.attempt = id;
-        ended.outcome = passes ? "passed" : "failed";
-        if (!passes) ended.failure_code = "port-gone";
-        if (!passes) ended.failure_step = "csr";
-        ended.duration_ms = 4000 + static_cast<std::int64_t>(chance_() % 1000);
-        ended.step_ms = {{"identify", 300}, {"csr", 900},      {"issue", 80},
-                         {"register", 90},  {"deliver", 1200}, {"prove", 700}};
-        add(std::move(ended));
-    }
-
-    void credential(const attempt_id& id, const std::string& serial) {
-        const std::string key = sha256_hex("key" + id.text());
-        const certificate_id certificate(sha256_hex("certificate" + id.text()));
-        ledger::csr_made csr;
-        csr.attempt = id;
-        csr.csr_sha256 = sha256_hex("csr" + id.text());
-        csr.public_key_sha256 = key;
-        csr.key_origin = "device";
-        add(std::move(csr));
-        ledger::issue_requested asked;
-        asked.attempt = id;
-        asked.public_key_sha256 = key;
-        add(std::move(asked));
-        ledger::issued issued;
-        issued.attempt = id;
-        issued.certificate = certificate;
-        issued.certificate_pem = certificate_pem(chance_);
-        issued.public_key_sha256 = key;
-        issued.not_after = utc_time{std::chrono::sys_days{std::chrono::year{2049} / 12 / 31}};
-        issued.token_expires = now_ + std::chrono::hours{1};
-        add(std::move(issued));
-        ledger::registration_requested registration;
-        registration.attempt = id;
-        registration.certificate = certificate;
-        registration.template_name = "fleetline-meter";
-        registration.parameters = {{"SerialNumber", serial}};
-        add(std::move(registration));
-        ledger::registered registered;
-        registered.attempt = id;
-        registered.certificate = certificate;
-        registered.thing = thing_name("meter-" + serial);
-        registered.device_configuration = {{"SerialNumber", serial}};
-        add(std::move(registered));
-        ledger::delivery_started begun;
-        begun.attempt = id;
-        begun.certificate = certificate;
-        add(std::move(begun));
-        ledger::delivered delivered;
-        delivered.attempt = id;
-        delivered.certificate = certificate;
-        add(std::move(delivered));
-        ledger::proved proved;
-        proved.attempt = id;
-        proved.certificate = certificate;
-        proved.proof = "readback";
-        add(std::move(proved));
+        for (auto& one : attempt_of(id, serial, ++made_ % 16 + 1, passes, now_, chance_)) add(std::move(one));
     }
 
     ledger::writer& to_;
