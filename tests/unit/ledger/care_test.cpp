@@ -3,6 +3,7 @@
 #include "ledger/care.hpp"
 
 #include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -12,7 +13,10 @@
 #include <future>
 #include <memory>
 #include <sstream>
+#include <string>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "core/failure.hpp"
 #include "ledger/migrations.hpp"
@@ -423,17 +427,48 @@ TEST_CASE("a migration that fails leaves the older ledger as it was", "[ledger][
     const auto [version, in_the_way] =
         GENERATE(std::pair{1, "CREATE TABLE checkpoint (in_the_way)"},
                  std::pair{1, "ALTER TABLE work_order ADD COLUMN last_assigned TEXT"},
-                 std::pair{2, "ALTER TABLE work_order ADD COLUMN last_assigned TEXT"});
+                 std::pair{2, "ALTER TABLE work_order ADD COLUMN last_assigned TEXT"},
+                 std::pair{3, "CREATE TABLE schema_was_changed (in_the_way)"});
     ledger_fixture line;
     older_ledger(line, version);
     line.sql(in_the_way);
+    const char* const schema = "SELECT group_concat(sql) FROM sqlite_schema";
+    const std::string before = line.query(schema);
 
     CHECK(code_of([&] { line.open(); }) == "station-ledger-unwritable");
 
     CHECK(line.query("PRAGMA user_version") == std::to_string(version));
     CHECK(line.query("SELECT count(*) FROM event") == "22");
-    CHECK(line.query("SELECT count(*) FROM pragma_table_info('work_order') WHERE name = 'first_serial'") ==
-          "0");
+    CHECK(line.query(schema) == before);
+}
+
+TEST_CASE("the words of outcomes and states are checked, in a ledger brought up to date too",
+          "[ledger][care]") {
+    const auto newest = static_cast<int>(ledger::migrations().size());
+    const int version = GENERATE_COPY(range(1, newest + 1));
+    ledger_fixture line;
+    if (version < newest) older_ledger(line, version);
+    if (version == newest) board_story(line, "attempt-1", "SN0001").pass();
+    line.reopen();
+    line.book.reset();
+    const auto [table, column, good] = GENERATE(
+        std::tuple{"attempt", "outcome",
+                   std::vector<std::string>{"'passed'", "'failed'", "'refused'", "'abandoned'", "NULL"}},
+        std::tuple{"certificate", "state",
+                   std::vector<std::string>{"'issued'", "'requested'", "'registered'", "'delivered'",
+                                            "'proved'", "'current'", "'unaccounted'", "'orphaned'",
+                                            "'superseded'", "'revoked'"}});
+    const std::string set = "UPDATE " + std::string(table) + " SET " + column + " = ";
+
+    for (const auto& word : good) CHECK_NOTHROW(line.sql(set + word + " WHERE number < 10"));
+    for (const char* const word : {"'lost'", "''", "'PASSED'", "'Issued'"})
+        CHECK_THROWS_AS(line.sql(set + word), SQLite::Exception);
+    // What makes a table at every row takes longer than the writing of it.
+    SQLite::Database file(line.how.file.string(), SQLite::OPEN_READWRITE);
+    SQLite::Statement plan(file, "EXPLAIN " + set + "?1 WHERE number = ?2");
+    int steps = 0;
+    for (; plan.executeStep(); ++steps) CHECK(plan.getColumn(1).getString() != "OpenEphemeral");
+    CHECK(steps > 10);
 }
 
 TEST_CASE("transcripts of passed attempts are dropped after a time, others and events never",

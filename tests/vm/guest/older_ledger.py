@@ -11,6 +11,23 @@ import sys
 
 # What takes back each file of schema/ledger.
 UNDO = {
+    4: """PRAGMA writable_schema = ON;
+          UPDATE sqlite_schema
+          SET sql = replace(sql, 'CHECK (outcome = ''passed'' OR outcome = ''failed'' OR
+                                                        outcome = ''refused'' OR outcome = ''abandoned'')',
+                            'CHECK (outcome IN (''passed'', ''failed'', ''refused'', ''abandoned''))')
+          WHERE name = 'attempt';
+          UPDATE sqlite_schema
+          SET sql = replace(sql, 'CHECK (state = ''issued'' OR state = ''requested'' OR
+                                                     state = ''registered'' OR state = ''delivered'' OR
+                                                     state = ''proved'' OR state = ''current'' OR
+                                                     state = ''unaccounted'' OR state = ''orphaned'' OR
+                                                     state = ''superseded'' OR state = ''revoked'')',
+                            'CHECK (state IN (''issued'', ''requested'', ''registered'', ''delivered'', ''proved'',
+                                                        ''current'', ''unaccounted'', ''orphaned'', ''superseded'',
+                                                        ''revoked''))')
+          WHERE name = 'certificate';
+          PRAGMA writable_schema = RESET;""",
     3: """DROP INDEX attempt_by_key;
           ALTER TABLE work_order DROP COLUMN last_assigned;
           ALTER TABLE work_order DROP COLUMN last_serial;
