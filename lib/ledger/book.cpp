@@ -277,9 +277,11 @@ void book::forget_ended() {
         attempt_numbers_.erase(entry.second.now.attempt_id);
         return true;
     });
-    certificates_.clear();
-    certificate_numbers_.clear();
-    certificate_serials_.clear();
+    for (auto next = certificates_.begin(); next != certificates_.end();) {
+        const auto one = next++;
+        const auto worked_on = attempts_.find(one->second.now.attempt);
+        if (worked_on == attempts_.end() || worked_on->second.now.certificate != one->first) drop(one);
+    }
     touched_.clear();
     loaded_.clear();
     orders_.clear();

@@ -113,6 +113,7 @@ class book {
     std::vector<order_state> orders() const;
 
     /// Writes what has changed; the caller commits, then says forget_ended() or, after a rollback, forget().
+    /// Open attempts stay in memory, and the certificates that they have got: their next event wants them.
     void write();
     void forget();
     void forget_ended();

@@ -150,6 +150,7 @@ class ledger::impl {
         next.to_write.serials = std::move(serials);
         next.to_write.at = time_.utc_now();
         next.to_write.clock_synchronised = time_.synchronised();
+        prepare(next.to_write);
         if (somebody_waits) next.caller = std::make_shared<pending<receipt>>();
         auto caller = next.caller;
         accept(std::move(next));
@@ -307,6 +308,8 @@ class ledger::impl {
         const std::size_t kept = kept_.size();
         std::vector<std::shared_ptr<pending<receipt>>> callers(kept);
         std::vector<std::function<void()>> answers;
+        kept_.reserve(kept + group.size());
+        callers.reserve(kept + group.size());
         for (auto& one : group) {
             if (one.job) continue;
             kept_.push_back(std::move(one.to_write));
@@ -350,8 +353,9 @@ class ledger::impl {
                 report("An event nobody waits for was not recorded", written.error);
             }
         }
+        std::vector<accepted> over;
         if (left == 0)
-            clear_for_reuse(kept_);
+            over.swap(kept_);
         else
             kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(left), kept_.end());
         {
@@ -359,7 +363,9 @@ class ledger::impl {
             kept_count_ = kept_.size();
         }
         for (auto& again : kept_) again.error = nullptr;
-        asio::post(executor_, [callers = std::move(callers), committed = committed_, took, written_now] {
+        // The events' memory is given back where it was taken: two threads at it would wait for one another.
+        asio::post(executor_, [callers = std::move(callers), over = std::move(over), committed = committed_,
+                               took, written_now] {
             if (*committed && written_now > 0) (*committed)(took, written_now);
             for (const auto& caller : callers)
                 if (caller) caller->settle();

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ledger/resume.hpp"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "core/serial_range.hpp"
 #include "ledger/book_rows.hpp"
@@ -28,23 +30,28 @@ std::int64_t last_rework(connection& rows, const serial_number& serial) {
     return row.step() ? row.integer(0) : 0;
 }
 
+/// In whatever order the rows come: sorting them took as long as all the rest.
 history history_of(connection& rows, const serial_number& serial) {
     static const std::string sql =
-        "SELECT " + std::string(attempt_columns) + " FROM attempt WHERE serial = ?1 ORDER BY last_event DESC";
+        "SELECT " + std::string(attempt_columns) + " FROM attempt WHERE serial = ?1";
+    const auto keep_later = [](std::optional<attempt_state>& kept, const attempt_state& a) {
+        if (!kept || kept->last_event < a.last_event) kept = a;
+    };
     history found;
     found.rework = last_rework(rows, serial);
+    std::vector<std::int64_t> failed;
     auto& row = rows.prepared(sql.c_str());
     const resetting after(row);
     row.bind(1, serial.text());
     while (row.step()) {
-        auto a = attempt_from(row);
-        if (!found.latest && a.outcome != "refused") found.latest = a;
-        if (!found.holder && a.reached >= stage::csr_made) found.holder = a;
-        if (a.outcome == "failed" && a.last_event > found.rework) ++found.failures;
-        if (a.outcome != "passed") continue;
-        found.passed = std::move(a);
-        break;
+        const auto a = attempt_from(row);
+        if (a.outcome != "refused") keep_later(found.latest, a);
+        if (a.reached >= stage::csr_made) keep_later(found.holder, a);
+        if (a.outcome == "passed") keep_later(found.passed, a);
+        if (a.outcome == "failed") failed.push_back(a.last_event);
     }
+    const auto since = std::max(found.rework, found.passed ? found.passed->last_event : 0);
+    found.failures = std::count_if(failed.begin(), failed.end(), [since](auto at) { return at > since; });
     return found;
 }
 

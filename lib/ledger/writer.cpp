@@ -52,6 +52,15 @@ void make_readable(std::string& text) {
 
 }  // namespace
 
+void prepare(accepted& next) {
+    make_recordable(next.what);
+    if (auto* ended = std::get_if<attempt_finished>(&next.what); ended && !next.transcript.empty()) {
+        make_readable(next.transcript);
+        ended->transcript_sha256 = sha256_hex(next.transcript);  // so that the chain covers it
+    }
+    next.payload = payload_of(next.what);
+}
+
 void make_if_new(const options& wanted) {
     std::error_code ignored;
     if (!wanted.create || !wanted.vfs.empty() || std::filesystem::exists(wanted.file, ignored)) return;
@@ -299,7 +308,7 @@ void writer::write_together(std::span<accepted> group) {
 }
 
 void writer::write_one(accepted& next) {
-    make_recordable(next.what);
+    if (next.payload.empty()) prepare(next);
     place at;
     at.seq = head_seq_ + 1;
     at.station = station_;
@@ -315,22 +324,18 @@ void writer::write_one(accepted& next) {
         imported == nullptr ? std::vector<std::string>{} : new_serials(*imported, next.serials);
     auto* assigned = std::get_if<serial_assigned>(&next.what);
     if (assigned != nullptr) assigned->serial = next_serial(assigned->order);
-    auto* ended = std::get_if<attempt_finished>(&next.what);
-    if (ended != nullptr && !next.transcript.empty()) {
-        make_readable(next.transcript);
+    if (imported != nullptr || assigned != nullptr) next.payload = payload_of(next.what);
+    if (!next.transcript.empty() && std::holds_alternative<attempt_finished>(next.what))
         transcripts_.push_back({at.attempt, at.recorded_at, next.transcript});
-        ended->transcript_sha256 = sha256_hex(next.transcript);  // so that the chain covers it
-    }
-    const std::string payload = payload_of(next.what);
     const auto kind = kind_of(next.what);
     const auto hash = hasher_({bytes_of(head_hash_), at.seq, wanted_.station, at.recorded_at,
-                               at.clock_synchronised, kind, at.attempt, payload});
+                               at.clock_synchronised, kind, at.attempt, next.payload});
     auto& row = rows_.prepared("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
     row.bind(1, at.seq)
         .bind(2, station_)
         .bind(3, at.recorded_at)
         .bind(4, std::int64_t{at.clock_synchronised});
-    row.bind(5, kind).bind_number(6, at.attempt).bind(7, payload);
+    row.bind(5, kind).bind_number(6, at.attempt).bind(7, next.payload);
     row.bind_blob(8, bytes_of(head_hash_)).bind_blob(9, bytes_of(hash)).run();
 
     refuse_second_answer(next.what, books_);

@@ -26,10 +26,15 @@ struct accepted {
     bool clock_synchronised = false;
     std::vector<std::string> serials;  ///< that order_serials_imported brings
     std::string transcript;            ///< of the attempt that attempt_finished ends; made readable
+    std::string payload;               ///< of the event; empty: not prepared yet
 
     receipt done;
     std::exception_ptr error;
 };
+
+/// What of writing an event takes no ledger: its texts are made recordable, its payload encoded. On any
+/// thread, so that the writer's need not; what was not prepared it prepares.
+void prepare(accepted& next);
 
 class writer {
   public:

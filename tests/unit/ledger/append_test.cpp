@@ -114,6 +114,28 @@ TEST_CASE("an attempt that begins and goes on in one group is one transaction", 
     CHECK(line.reader().verify().problems == std::vector<std::string>{});
 }
 
+TEST_CASE("what somebody else writes in the middle of an attempt is seen by its next event", "[ledger]") {
+    ledger_fixture line(false);
+    board_story story(line, "attempt-1", "SN0001");
+    story.up_to(stage::registered);
+    {
+        ledger::writer other(line.how);
+        std::vector<ledger::accepted> group(1);
+        ledger::certificate_revoked what;
+        what.certificate = certificate_id(story.certificate);
+        what.by = "kim";
+        what.note = "the wrong board";
+        group[0].what = std::move(what);
+        REQUIRE(other.write(group) == nullptr);
+    }
+
+    story.start_delivery();
+    story.deliver();
+
+    CHECK(line.query("SELECT revoked_by FROM certificate") == "kim");
+    CHECK(line.reader().verify().problems == std::vector<std::string>{});
+}
+
 TEST_CASE("what an issued certificate costs does not grow with the ledger", "[ledger]") {
     const bool in_one_group = GENERATE(true, false);
     ledger_fixture line;
