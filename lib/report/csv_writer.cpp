@@ -11,15 +11,17 @@ namespace fleetline::report {
 
 namespace {
 
-/// Bytes that make a cell need a second look: quotes and separators, everything that is not ASCII. All of
-/// them are looked at together.
+/// Bytes that make a cell need a second look: quotes and separators, everything that is not ASCII.
+constexpr auto special_bytes = [] {
+    std::array<std::uint8_t, 256> special{};
+    for (const char byte : {'"', ',', ';', '\t', '\r', '\n'}) special[static_cast<unsigned char>(byte)] = 1;
+    for (std::size_t byte = 0x80; byte < special.size(); ++byte) special[byte] = 1;
+    return special;
+}();
+
 bool has_special_bytes(std::string_view text) {
     unsigned found = 0;
-    for (const char byte : text)
-        found |= static_cast<unsigned>(byte == '"') | static_cast<unsigned>(byte == ',') |
-                 static_cast<unsigned>(byte == ';') | static_cast<unsigned>(byte == '\t') |
-                 static_cast<unsigned>(byte == '\r') | static_cast<unsigned>(byte == '\n') |
-                 static_cast<unsigned>(static_cast<unsigned char>(byte) >> 7U);
+    for (const char byte : text) found |= special_bytes[static_cast<unsigned char>(byte)];
     return found != 0;
 }
 
