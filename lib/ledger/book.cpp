@@ -162,6 +162,8 @@ std::vector<certificate_state*> book::certificates_of(const std::string& serial)
     std::vector<certificate_state*> found;
     const auto [first, last] = certificate_serials_.equal_range(serial);
     for (auto one = first; one != last; ++one) found.push_back(&certificates_.at(one->second).now);
+    // Whatever was in memory before, the last one is the same: an attempt says that it replaces that.
+    std::sort(found.begin(), found.end(), [](const auto* a, const auto* b) { return a->number > b->number; });
     return found;
 }
 

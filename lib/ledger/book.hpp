@@ -81,7 +81,7 @@ class book {
     certificate_state* certificate(const std::string& id);
     certificate_state* certificate(std::int64_t number);
     bool has_certificate(const std::string& id);
-    /// When checking only those that are not final yet.
+    /// Newest first. When checking only those that are not final yet.
     std::vector<certificate_state*> certificates_of(const std::string& serial);
     certificate_state& add_certificate(std::int64_t number, const std::string& id, const std::string& serial);
     certificate_state& change(certificate_state& what);

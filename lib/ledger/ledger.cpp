@@ -97,12 +97,13 @@ struct task {
     std::function<void()> answer;              ///< called on the executor after the job
 };
 
+constexpr std::size_t usual_most = 4096;  // of tasks at once, unless there was a jam
+
 /// Its memory is used again, unless there was a jam.
 template <class T>
 void clear_for_reuse(std::vector<T>& what) {
-    constexpr std::size_t usual = 4096;
     what.clear();
-    if (what.capacity() > usual) what.shrink_to_fit();
+    if (what.capacity() > usual_most) what.shrink_to_fit();
 }
 
 }  // namespace
@@ -308,8 +309,10 @@ class ledger::impl {
         const std::size_t kept = kept_.size();
         std::vector<std::shared_ptr<pending<receipt>>> callers(kept);
         std::vector<std::function<void()>> answers;
-        kept_.reserve(kept + group.size());
-        callers.reserve(kept + group.size());
+        if (kept == 0) {
+            kept_.reserve(group.size());
+            callers.reserve(group.size());
+        }
         for (auto& one : group) {
             if (one.job) continue;
             kept_.push_back(std::move(one.to_write));
@@ -358,6 +361,7 @@ class ledger::impl {
             over.swap(kept_);
         else
             kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(left), kept_.end());
+        if (over.size() > usual_most) over.clear();  // they would hold up the callers' thread
         {
             const std::lock_guard lock(mutex_);
             kept_count_ = kept_.size();

@@ -36,13 +36,18 @@ SETTLED_MS = 2000
 
 
 def settling_ms(line, attempt):
-    """How long a board that was seen too late to say that its files are mounted had to stay up first."""
+    """How long the station had to leave a board alone that had just booted: until it says that its files are mounted, or has been
+    up for long enough. It is asked for its uptime first."""
     text = line.cli("show", "--transcript", attempt["serial"]).stdout
-    up = re.search(r" up (\d+) day\(s\) (\d+):(\d+):([\d.]+)", text)
+    up = re.search(r"^[ |]*(\d+\.\d+) < up (\d+) day\(s\) (\d+):(\d+):([\d.]+)", text, re.M)
     if up is None:
-        return 0
-    days, hours, minutes, seconds = (float(part) for part in up.groups())
-    return max(0, SETTLED_MS - (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000)
+        raise SystemExit("bench: the board was not asked for its uptime")
+    asked, days, hours, minutes, seconds = (float(part) for part in up.groups())
+    over = asked + SETTLED_MS / 1000 - (((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+    mounted = re.search(r"^[ |]*(\d+\.\d+) < .*File System mounted", text, re.M)
+    if mounted:
+        over = min(over, float(mounted[1]))
+    return max(0, over - asked) * 1000
 
 
 def wire_ms(line, attempt):
@@ -74,7 +79,7 @@ def run_boards(folder, count, rtt):
         if len(attempts) != count:
             raise SystemExit(f"bench: {len(attempts)} of {count} boards passed")
         wire = wire_ms(line, attempts[0])
-        settling = max(settling_ms(line, one) for one in attempts)
+        settling = settling_ms(line, max(attempts, key=lambda one: one["finished_at"]))
         memory = memory_mib(line.daemon.popen.pid, "VmRSS")
         idle = idle_percent(line.daemon.popen.pid, 5) if count > 1 else 0.0
         line.stop()

@@ -136,6 +136,27 @@ TEST_CASE("what somebody else writes in the middle of an attempt is seen by its 
     CHECK(line.reader().verify().problems == std::vector<std::string>{});
 }
 
+TEST_CASE("which certificate an attempt says that it replaces does not depend on what is in memory",
+          "[ledger]") {
+    ledger_fixture line(false);
+    board_story first(line, "attempt-1", "SN0001");
+    first.up_to(stage::registered).finish("failed", "port-gone");
+    board_story second(line, "attempt-2", "SN0001");
+    second.up_to(stage::registered);  // its certificate stays in memory
+    board_story third(line, "attempt-3", "SN0001");
+    third.start().identify();
+    ledger::delivered again;  // of the one that was set aside: both are under way
+    again.attempt = attempt_id("attempt-3");
+    again.certificate = certificate_id(first.certificate);
+    line.append(again);
+
+    third.make_csr();
+
+    CHECK(line.query("SELECT count(*) FROM certificate WHERE state = 'orphaned'") == "2");
+    CHECK(line.query("SELECT replaces FROM attempt WHERE attempt_id = 'attempt-3'") == first.certificate);
+    CHECK(line.reader().verify().problems == std::vector<std::string>{});
+}
+
 TEST_CASE("what an issued certificate costs does not grow with the ledger", "[ledger]") {
     const bool in_one_group = GENERATE(true, false);
     ledger_fixture line;
