@@ -72,7 +72,7 @@ std::string as_utf8(std::string_view text) {
 }
 
 std::string careful_cell(std::string_view text) {
-    const std::string clean = disarmed(as_utf8(text));
+    std::string clean = disarmed(as_utf8(text));
     if (clean.find_first_of("\",;\t\r\n") == std::string::npos) return clean;
     std::string quoted = "\"";
     for (const char byte : clean) {

@@ -163,7 +163,7 @@ TEST_CASE("no restore takes away what an earlier one has kept, and each says wha
     ledger::backup(line.how.file, second);
     board_story(line, "attempt-3", "SN0003").up_to(stage::identified);
     line.book.reset();
-    const auto kept = [&line](const ledger::restoration& done) {
+    const auto kept = [](const ledger::restoration& done) {
         REQUIRE(done.replaced_events);
         return done.kept.filename().string() + ' ' + std::to_string(*done.replaced_events) + ' ' +
                std::to_string(done.lost_events);
