@@ -5,22 +5,65 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstring>
+#include <mutex>
 #include <new>
 #include <utility>
 
 namespace fleetline {
 
+namespace {
+
+std::size_t page_size() {
+    static const auto size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    return size;
+}
+
+/// Wiped pages, left out of dumps, for the next secrets: to give one back to the system interrupts every
+/// processor that runs a thread of ours.
+class spare_pages {
+  public:
+    /// nullptr: there is none.
+    char* take() {
+        const std::lock_guard lock(mutex_);
+        return count_ == 0 ? nullptr : pages_[--count_];
+    }
+
+    bool keep(char* page) {
+        const std::lock_guard lock(mutex_);
+        if (count_ == pages_.size()) return false;
+        pages_[count_++] = page;
+        return true;
+    }
+
+    /// Never destroyed: a secret may live to the end.
+    static spare_pages& all() {
+        static auto& pages = *new spare_pages;
+        return pages;
+    }
+
+  private:
+    std::mutex mutex_;
+    std::array<char*, 64> pages_{};
+    std::size_t count_ = 0;
+};
+
+}  // namespace
+
 secret::secret(std::string_view bytes) : size_(bytes.size()) {
     if (bytes.empty()) return;
-    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    mapped_ = (size_ + page - 1) / page * page;
-    void* memory = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) throw std::bad_alloc();
-    // Locking may be refused by RLIMIT_MEMLOCK; the secret is then still left out of dumps and wiped.
-    (void)mlock(memory, mapped_);
-    (void)madvise(memory, mapped_, MADV_DONTDUMP);
-    data_ = static_cast<char*>(memory);
+    mapped_ = (size_ + page_size() - 1) / page_size() * page_size();
+    if (mapped_ == page_size()) data_ = spare_pages::all().take();
+    if (data_ == nullptr) {
+        void* memory = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED) throw std::bad_alloc();
+        (void)madvise(memory, mapped_, MADV_DONTDUMP);
+        data_ = static_cast<char*>(memory);
+    }
+    // Locking may be refused by RLIMIT_MEMLOCK, now or when the page was spared; the secret is then still
+    // left out of dumps and wiped.
+    (void)mlock(data_, mapped_);
     std::memcpy(data_, bytes.data(), size_);
 }
 
@@ -46,7 +89,7 @@ secret::~secret() {
 void secret::wipe() noexcept {
     if (data_ == nullptr) return;
     OPENSSL_cleanse(data_, mapped_);
-    munmap(data_, mapped_);
+    if (mapped_ != page_size() || !spare_pages::all().keep(data_)) munmap(data_, mapped_);
     data_ = nullptr;
 }
 

@@ -4,8 +4,10 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 using namespace fleetline;
 
@@ -41,6 +43,31 @@ TEST_CASE("a secret lies in locked memory that no core dump shows", "[core]") {
     const secret key{"-----BEGIN"};
     CHECK(key.reveal() == "-----BEGIN");
     CHECK(locked_and_not_dumped(key.reveal().data()));
+}
+
+TEST_CASE("a dropped secret's memory is wiped, and serves the next one as well", "[core]") {
+    const char* where = nullptr;
+    {
+        const secret token{"a token"};
+        where = token.reveal().data();
+    }
+    CHECK(std::string_view(where, 7) == std::string_view("\0\0\0\0\0\0\0", 7));
+
+    const secret next{"key"};
+    CHECK(next.reveal().data() == where);
+    CHECK(locked_and_not_dumped(where));
+}
+
+TEST_CASE("more secrets than are kept spare, and a large one, are all right", "[core]") {
+    const std::string large(10'000, 'x');
+    for (int round = 0; round < 2; ++round) {
+        std::vector<secret> many;
+        for (int i = 0; i < 100; ++i) many.emplace_back(std::to_string(i));
+        many.emplace_back(large);
+        for (int i = 0; i < 100; ++i) CHECK(many[static_cast<std::size_t>(i)].reveal() == std::to_string(i));
+        CHECK(many.back().reveal() == large);
+        CHECK(locked_and_not_dumped(many.back().reveal().data()));
+    }
 }
 
 TEST_CASE("a secret moves and is never copied by accident", "[core]") {
