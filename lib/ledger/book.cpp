@@ -44,7 +44,7 @@ book::held_attempt* book::hold_attempt(std::int64_t number) {
     if (found.last_event >= horizon_) return nullptr;
     auto& held = attempts_[number];
     held.now = std::move(found);
-    held.saved = held.now;
+    held.saved.emplace(held.now);
     attempt_numbers_[held.now.attempt_id] = number;
     loaded_.push_back(number);
     return &held;
@@ -75,7 +75,8 @@ attempt_state& book::add_attempt(std::int64_t number, const std::string& id) {
 bool book::passed_before(const std::string& serial, std::int64_t number, std::int64_t seq) {
     if (passed_ && !passed_->perhaps(serial)) return false;
     for (const auto& [other, held] : attempts_)
-        if (other != number && held.now.serial == serial && held.now.outcome == "passed") return true;
+        if (!held.now.open() && other != number && held.now.serial == serial && held.now.outcome == "passed")
+            return true;
     auto& row = rows_.prepared(
         "SELECT 1 FROM attempt WHERE serial = ?1 AND number <> ?2 AND outcome = 'passed' AND last_event < ?3 "
         "LIMIT 1");
@@ -235,19 +236,19 @@ void book::write() {
             if (held.changed && (held.now.state == "current") == current) save(held);
     for (auto& [number, held] : attempts_) {
         if (!held.changed) continue;
-        if (!held.saved) {
-            if (held.now.certificate != 0) set_certificate(rows_, held.now);
-        } else if (!(*held.saved == held.now)) {
+        if (held.saved)
             update(rows_, *held.saved, held.now);
-        }
-        if (held.now.open()) held.saved = held.now;  // others are forgotten
+        else if (held.now.certificate != 0)
+            set_certificate(rows_, held.now);
+        if (held.now.open()) held.saved.emplace(held.now);  // others are forgotten
         held.changed = false;
-        attempt_numbers_[held.now.attempt_id] = number;
         note_recent(held.now);
     }
     for (auto& [name, held] : orders_)
         if (std::exchange(held.changed, false)) replace(rows_, held.now);
     for (const auto& rework : std::exchange(reworks_, {})) insert(rows_, rework);
+    if (!kept_tokens_.empty())
+        rows_.prepared("DELETE FROM ownership_token WHERE expires_at < ?1").bind(1, tokens_kept_at_).run();
     for (const auto& [number, made] : std::exchange(kept_tokens_, {}))
         rows_.prepared("INSERT INTO ownership_token (certificate, token, expires_at) VALUES (?1, ?2, ?3)")
             .bind(1, number)

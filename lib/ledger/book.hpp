@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "ledger/book_rows.hpp"
 #include "ledger/connection.hpp"
 #include "ledger/events.hpp"
 #include "ledger/states.hpp"
@@ -90,9 +91,11 @@ class book {
     order_state& add_order(const std::string& name);
     void add_rework(rework_state what);
 
-    /// The token that came with this certificate; the event must live until write().
-    void keep_token(std::int64_t certificate, const issued& with) {
+    /// The token that came with this certificate just now; the event must live until write(). Those that
+    /// have expired are dropped then.
+    void keep_token(std::int64_t certificate, const issued& with, const std::string& now) {
         kept_tokens_.emplace_back(certificate, &with);
+        tokens_kept_at_ = now;
     }
     /// The token of this certificate can no longer be needed.
     void drop_token(std::int64_t certificate) { dropped_tokens_.push_back(certificate); }
@@ -125,7 +128,7 @@ class book {
 
     struct held_attempt {
         attempt_state now;
-        std::optional<attempt_state> saved;  ///< as the table has it; none: not there yet
+        std::optional<indexed_columns> saved;  ///< as the table has them; none: not there yet
         bool changed = false;
     };
     struct held_certificate {
@@ -158,6 +161,7 @@ class book {
     std::map<std::string, held_order> orders_;
     std::vector<rework_state> reworks_;
     std::vector<std::pair<std::int64_t, const issued*>> kept_tokens_;
+    std::string tokens_kept_at_;
     std::vector<std::int64_t> dropped_tokens_;
     /// The last attempts' numbers, ascending, and serials; none: to be read. (Asked at every board.)
     std::optional<std::deque<std::pair<std::int64_t, std::string>>> recent_;

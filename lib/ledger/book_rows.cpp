@@ -126,21 +126,10 @@ void set_certificate(connection& into, const attempt_state& a) {
 
 namespace {
 
-struct indexed_column {
-    const char* name;
-    std::string attempt_state::*value;
-};
-constexpr std::array<indexed_column, 4> indexed_columns{{{"serial", &attempt_state::serial},
-                                                         {"work_order", &attempt_state::work_order},
-                                                         {"thing_name", &attempt_state::thing_name},
-                                                         {"outcome", &attempt_state::outcome}}};
+constexpr std::array<const char*, 4> indexed_names{"serial", "work_order", "thing_name", "outcome"};
 
-/// A bit for each of those that differ.
-unsigned changed_of(const attempt_state& was, const attempt_state& a) {
-    unsigned changed = 0;
-    for (std::size_t i = 0; i < indexed_columns.size(); ++i)
-        if (was.*indexed_columns[i].value != a.*indexed_columns[i].value) changed |= 1U << i;
-    return changed;
+std::array<const std::string*, indexed_names.size()> indexed_texts(const attempt_state& a) {
+    return {&a.serial, &a.work_order, &a.thing_name, &a.outcome};
 }
 
 std::string update_of(unsigned changed) {
@@ -149,23 +138,27 @@ std::string update_of(unsigned changed) {
         "?6, duration_ms = ?7, serial_source = ?8, dialect = ?9, firmware_version = ?10, operator_name = "
         "?11, template_name = ?12, key_origin = ?13, public_key_sha256 = ?14, proof = ?15, replaces = ?16, "
         "failure_code = ?17, failure_step = ?18, failure_text = ?19, finished_at = ?20, step_ms = ?21";
-    for (std::size_t i = 0; i < indexed_columns.size(); ++i)
+    for (std::size_t i = 0; i < indexed_names.size(); ++i)
         if ((changed & 1U << i) != 0)
-            sql += ", " + std::string(indexed_columns[i].name) + " = ?" + std::to_string(22 + i);
+            sql += ", " + std::string(indexed_names[i]) + " = ?" + std::to_string(22 + i);
     return sql + " WHERE number = ?1";
 }
 
-constexpr std::size_t updates = std::size_t{1} << indexed_columns.size();
+constexpr std::size_t updates = std::size_t{1} << indexed_names.size();
 
 }  // namespace
 
-void update(connection& into, const attempt_state& was, const attempt_state& a) {
+void update(connection& into, const indexed_columns& was, const attempt_state& a) {
     static const auto sqls = [] {
         std::array<std::string, updates> all;
         for (unsigned changed = 0; changed < updates; ++changed) all[changed] = update_of(changed);
         return all;
     }();
-    const auto changed = changed_of(was, a);
+    const auto now = indexed_texts(a);
+    const std::array before{&was.serial, &was.work_order, &was.thing_name, &was.outcome};
+    unsigned changed = 0;  // a bit for each that differs
+    for (std::size_t i = 0; i < now.size(); ++i)
+        if (*before[i] != *now[i]) changed |= 1U << i;
     auto& row = into.prepared(sqls[changed].c_str());
     row.bind(1, a.number).bind(2, std::int64_t{a.clock_synchronised}).bind(3, std::int64_t{a.rework});
     row.bind(4, stage_name(a.reached)).bind_number(5, a.certificate).bind(6, a.last_event);
@@ -174,8 +167,8 @@ void update(connection& into, const attempt_state& was, const attempt_state& a) 
                {&a.serial_source, &a.dialect, &a.firmware_version, &a.operator_name, &a.template_name,
                 &a.key_origin, &a.public_key_sha256, &a.proof, &a.replaces, &a.failure_code, &a.failure_step,
                 &a.failure_text, &a.finished_at, &a.step_ms});
-    for (std::size_t i = 0; i < indexed_columns.size(); ++i)
-        if ((changed & 1U << i) != 0) row.bind(static_cast<int>(22 + i), a.*indexed_columns[i].value);
+    for (std::size_t i = 0; i < now.size(); ++i)
+        if ((changed & 1U << i) != 0) row.bind(static_cast<int>(22 + i), *now[i]);
     row.run();
 }
 

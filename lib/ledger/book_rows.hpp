@@ -2,6 +2,8 @@
 // The projections' rows to and from their tables, column by column. For .cpp files of this room.
 #pragma once
 
+#include <string>
+
 #include "ledger/connection.hpp"
 #include "ledger/states.hpp"
 
@@ -28,8 +30,18 @@ std::string difference(const order_state& row, const order_state& events);
 /// All but its certificate, which may have no row yet.
 void insert(connection& into, const attempt_state& what);
 void set_certificate(connection& into, const attempt_state& what);
-/// Of the columns that an index covers only those that have changed: the others' indexes are left alone.
-void update(connection& into, const attempt_state& was, const attempt_state& what);
+
+/// An attempt's columns that an index covers and that change while it is open.
+struct indexed_columns {
+    std::string serial, work_order, thing_name, outcome;
+
+    indexed_columns() = default;
+    explicit indexed_columns(const attempt_state& of)
+        : serial(of.serial), work_order(of.work_order), thing_name(of.thing_name), outcome(of.outcome) {}
+};
+
+/// Of those columns only the ones that have changed: the others' indexes are left alone.
+void update(connection& into, const indexed_columns& was, const attempt_state& what);
 void insert(connection& into, const certificate_state& what);
 void update(connection& into, const certificate_state& what);
 void replace(connection& into, const order_state& what);

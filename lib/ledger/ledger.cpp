@@ -89,12 +89,23 @@ asio::awaitable<T> wait(std::shared_ptr<pending<T>> what, asio::any_io_executor 
     co_return std::move(*what->value);
 }
 
-/// One thing for the ledger's thread to do: write an event, or something with its connection.
+/// Something to do with the ledger's connection.
+struct job {
+    std::function<void(writer&)> run;
+    std::function<void()> answer;  ///< called on the executor afterwards
+};
+
+/// One thing for the ledger's thread to do.
 struct task {
     accepted to_write;
     std::shared_ptr<pending<receipt>> caller;  ///< of the event; none: nobody waits
-    std::function<void(writer&)> job;          ///< in place of an event
-    std::function<void()> answer;              ///< called on the executor after the job
+    job instead;                               ///< of an event, if there is one
+};
+
+/// What a turn does: events with who waits for each, if anybody, and jobs.
+struct turn {
+    std::vector<std::shared_ptr<pending<receipt>>> callers;
+    std::vector<job> jobs;
 };
 
 constexpr std::size_t usual_most = 4096;  // of tasks at once, unless there was a jam
@@ -164,7 +175,7 @@ class ledger::impl {
     std::shared_ptr<pending<T>> ask(std::function<T(writer&)> question, job_kind kind = job_kind::reads) {
         auto caller = std::make_shared<pending<T>>();
         task next;
-        next.job = [caller, question = std::move(question), kind, this](writer& to) {
+        next.instead.run = [caller, question = std::move(question), kind, this](writer& to) {
             try {
                 if (kind == job_kind::reads) {
                     to.begin_reading();
@@ -181,7 +192,7 @@ class ledger::impl {
                 caller->error = std::current_exception();
             }
         };
-        next.answer = [caller] { caller->settle(); };
+        next.instead.answer = [caller] { caller->settle(); };
         accept(std::move(next));
         return caller;
     }
@@ -264,28 +275,31 @@ class ledger::impl {
 
     /// Of the thread, or a scheduled one: what waits is written, or whether it can be is tried.
     void take_turn() {
-        {
-            const std::lock_guard lock(mutex_);
-            if (queue_.size() <= wanted_.commit_limit) {
-                group_.swap(queue_);
-            } else {
-                const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(wanted_.commit_limit);
-                group_.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
-                queue_.erase(queue_.begin(), end);
-            }
-            in_hand_ = group_.size();
-        }
+        take(group_, wanted_.commit_limit);
         if (group_.empty())
             probe();
         else
             carry_out(group_);
-        clear_for_reuse(group_);
         {
             const std::lock_guard lock(mutex_);
             in_hand_ = 0;
         }
         sign_head_when_due();
         drop_transcripts_when_due();
+    }
+
+    /// The first of what waits, at most so many.
+    void take(std::vector<task>& into, std::size_t most) {
+        clear_for_reuse(into);
+        const std::lock_guard lock(mutex_);
+        if (queue_.size() <= most) {
+            into.swap(queue_);
+        } else {
+            const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(most);
+            into.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+            queue_.erase(queue_.begin(), end);
+        }
+        in_hand_ += into.size();
     }
 
     void work() {
@@ -306,80 +320,98 @@ class ledger::impl {
     /// came with it. (Were their order kept, each question of a slot would be a transaction more for the
     /// others.)
     void carry_out(std::span<task> group) {
-        const std::size_t kept = kept_.size();
-        std::vector<std::shared_ptr<pending<receipt>>> callers(kept);
-        std::vector<std::function<void()>> answers;
-        if (kept == 0) {
-            kept_.reserve(group.size());
-            callers.reserve(group.size());
-        }
-        for (auto& one : group) {
-            if (one.job) continue;
-            kept_.push_back(std::move(one.to_write));
-            callers.push_back(std::move(one.caller));
-        }
-        if (callers.size() > kept) write(std::move(callers));
-        for (auto& one : group) {
-            if (!one.job) continue;
-            one.job(writer_);
-            answers.push_back(std::move(one.answer));
-        }
+        turn now;
+        now.callers.resize(kept_.size());
+        if (sort(group, kept_, now) > 0) write(now, wanted_.commit_limit);
+        if (now.jobs.empty()) return;
+        for (auto& one : now.jobs) one.run(writer_);
         writer_.end_reading();
-        if (answers.empty()) return;
-        asio::post(executor_, [answers = std::move(answers)] {
-            for (const auto& answer : answers) answer();
+        asio::post(executor_, [jobs = std::move(now.jobs)] {
+            for (const auto& one : jobs) one.answer();
         });
     }
 
-    void write() { write(std::vector<std::shared_ptr<pending<receipt>>>(kept_.size())); }
-
-    /// What is kept; `callers`: of each, or nobody.
-    void write(std::vector<std::shared_ptr<pending<receipt>>> callers) {
-        if (!kept_.empty()) last_at_ = {kept_.back().at, std::chrono::steady_clock::now()};
-        const auto began = std::chrono::steady_clock::now();
-        const auto trouble = write_unless_damaged(kept_);
-        const auto took = std::chrono::round<milliseconds>(std::chrono::steady_clock::now() - began);
-        const auto written_now =
-            std::count_if(kept_.begin(), kept_.end(), [](const auto& one) { return !one.error; });
-        note(trouble);
-
-        std::size_t left = 0;
-        for (std::size_t i = 0; i < kept_.size(); ++i) {
-            auto& written = kept_[i];
-            if (callers[i]) {
-                callers[i]->error = written.error;
-                callers[i]->value = std::move(written.done);
-            } else if (written.error && written.error == trouble && left < queue_limit) {
-                if (left != i) kept_[left] = std::move(written);
-                ++left;
-            } else if (written.error) {
-                report("An event nobody waits for was not recorded", written.error);
+    /// Answers how many are events. (Without memory for that, an event could be lost whose caller waits.)
+    static std::size_t sort(std::span<task> tasks, std::vector<accepted>& events, turn& into) noexcept {
+        const std::size_t before = events.size();
+        events.reserve(before + tasks.size());
+        for (auto& one : tasks) {
+            if (one.instead.run) {
+                into.jobs.push_back(std::move(one.instead));
+                continue;
             }
+            events.push_back(std::move(one.to_write));
+            into.callers.push_back(std::move(one.caller));
         }
-        std::vector<accepted> over;
-        if (left == 0)
-            over.swap(kept_);
-        else
-            kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(left), kept_.end());
-        if (over.size() > usual_most) over.clear();  // they would hold up the callers' thread
+        return events.size() - before;
+    }
+
+    void write() {
+        turn nobody;
+        nobody.callers.resize(kept_.size());
+        write(nobody, 0);
+    }
+
+    /// What is kept and, up to so many tasks in all, what comes while it is being written: those whose events
+    /// were written just before are being told meanwhile, and bring their next ones. So all slots share a
+    /// transaction, and none waits for a slower one: it ends when there are no more.
+    void write(turn& now, std::size_t most) {
+        const auto began = std::chrono::steady_clock::now();
+        std::vector<std::vector<accepted>> late;
+        std::size_t tasks = now.callers.size() + now.jobs.size();
+        const auto trouble = write_unless_damaged(kept_, [&]() -> std::span<accepted> {
+            take(late_, most - std::min(most, tasks));
+            tasks += late_.size();
+            auto& events = late.emplace_back();
+            sort(late_, events, now);
+            return events;
+        });
+        const auto took = std::chrono::round<milliseconds>(std::chrono::steady_clock::now() - began);
+        note(trouble);
+        late.insert(late.begin(), std::exchange(kept_, {}));
+        tell(std::move(late), now.callers, trouble, took);
+    }
+
+    /// Each caller what came of its event. What nobody waits for is kept when it could not be written.
+    void tell(std::vector<std::vector<accepted>> written,
+              std::vector<std::shared_ptr<pending<receipt>>>& callers, const std::exception_ptr& trouble,
+              milliseconds took) {
+        std::size_t written_now = 0;
+        last_at_.second = std::chrono::steady_clock::now();
+        auto caller = callers.begin();
+        for (auto& part : written)
+            for (auto& each : part) {
+                if (!each.error) ++written_now;
+                last_at_.first = each.at;
+                if (*caller) {
+                    (*caller)->error = each.error;
+                    (*caller)->value = std::move(each.done);
+                } else if (each.error && each.error == trouble && kept_.size() < queue_limit) {
+                    each.error = nullptr;
+                    kept_.push_back(std::move(each));
+                } else if (each.error) {
+                    report("An event nobody waits for was not recorded", each.error);
+                }
+                ++caller;
+            }
+        if (callers.size() > usual_most) written.clear();  // they would hold up the callers' thread
         {
             const std::lock_guard lock(mutex_);
             kept_count_ = kept_.size();
         }
-        for (auto& again : kept_) again.error = nullptr;
         // The events' memory is given back where it was taken: two threads at it would wait for one another.
-        asio::post(executor_, [callers = std::move(callers), over = std::move(over), committed = committed_,
-                               took, written_now] {
-            if (*committed && written_now > 0) (*committed)(took, written_now);
-            for (const auto& caller : callers)
-                if (caller) caller->settle();
+        asio::post(executor_, [callers = std::move(callers), written = std::move(written),
+                               committed = committed_, took, written_now] {
+            if (*committed && written_now > 0) (*committed)(took, static_cast<std::int64_t>(written_now));
+            for (const auto& one : callers)
+                if (one) one->settle();
         });
     }
 
     /// What was found damaged takes nothing more in this life: a page that is well would let a board begin
     /// whose certificate then finds no place.
-    std::exception_ptr write_unless_damaged(std::span<accepted> group) {
-        if (!damage_) return writer_.write(group);
+    std::exception_ptr write_unless_damaged(std::span<accepted> group, const late_events& more) {
+        if (!damage_) return writer_.write(group, more);
         for (auto& each : group) each.error = damage_;
         return damage_;
     }
@@ -518,6 +550,7 @@ class ledger::impl {
     std::map<std::string, std::string> transcripts_;  ///< by attempt, executor's thread
     std::vector<accepted> kept_;  ///< ledger's thread: what nobody waits for and could not be written yet
     std::vector<task> group_;     ///< likewise: what is in hand
+    std::vector<task> late_;      ///< likewise: what came while it was written
 
     mutable std::mutex mutex_;
     std::condition_variable awake_;

@@ -2,6 +2,7 @@
 #include "ledger/resume.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -16,11 +17,12 @@ namespace {
 /// A serial's attempts, looked at from the one that acted last: it may have begun before another that has
 /// ended.
 struct history {
-    std::optional<attempt_state> holder;  ///< the last one that made a key or went on with a certificate
-    std::optional<attempt_state> latest;  ///< the last one that was not refused
-    std::optional<attempt_state> passed;  ///< the last one that passed
-    std::int64_t failures = 0;            ///< since then, or since the last authorised rework
-    std::int64_t rework = 0;              ///< event of that; 0: none
+    using attempt = std::shared_ptr<const attempt_state>;
+    attempt holder;             ///< the last one that made a key or went on with a certificate
+    attempt latest;             ///< the last one that was not refused
+    attempt passed;             ///< the last one that passed
+    std::int64_t failures = 0;  ///< since then, or since the last authorised rework
+    std::int64_t rework = 0;    ///< event of that; 0: none
 };
 
 std::int64_t last_rework(connection& rows, const serial_number& serial) {
@@ -34,8 +36,8 @@ std::int64_t last_rework(connection& rows, const serial_number& serial) {
 history history_of(connection& rows, const serial_number& serial) {
     static const std::string sql =
         "SELECT " + std::string(attempt_columns) + " FROM attempt WHERE serial = ?1";
-    const auto keep_later = [](std::optional<attempt_state>& kept, const attempt_state& a) {
-        if (!kept || kept->last_event < a.last_event) kept = a;
+    const auto keep_later = [](history::attempt& kept, const history::attempt& a) {
+        if (!kept || kept->last_event < a->last_event) kept = a;
     };
     history found;
     found.rework = last_rework(rows, serial);
@@ -44,11 +46,11 @@ history history_of(connection& rows, const serial_number& serial) {
     const resetting after(row);
     row.bind(1, serial.text());
     while (row.step()) {
-        const auto a = attempt_from(row);
-        if (a.outcome != "refused") keep_later(found.latest, a);
-        if (a.reached >= stage::csr_made) keep_later(found.holder, a);
-        if (a.outcome == "passed") keep_later(found.passed, a);
-        if (a.outcome == "failed") failed.push_back(a.last_event);
+        const auto a = std::make_shared<const attempt_state>(attempt_from(row));
+        if (a->outcome != "refused") keep_later(found.latest, a);
+        if (a->reached >= stage::csr_made) keep_later(found.holder, a);
+        if (a->outcome == "passed") keep_later(found.passed, a);
+        if (a->outcome == "failed") failed.push_back(a->last_event);
     }
     const auto since = std::max(found.rework, found.passed ? found.passed->last_event : 0);
     found.failures = std::count_if(failed.begin(), failed.end(), [since](auto at) { return at > since; });

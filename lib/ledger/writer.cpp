@@ -253,13 +253,18 @@ void writer::end_reading() noexcept {
     }
 }
 
-std::exception_ptr writer::write(std::span<accepted> group) {
+std::exception_ptr writer::write(std::span<accepted> group, const late_events& more) {
+    return write(groups{group}, more);
+}
+
+std::exception_ptr writer::write(groups all, const late_events& more) {
     std::exception_ptr trouble;
     std::exception_ptr impossible;
-    const auto doing = [&group] { return "Recording " + std::string(kind_of(group[0].what)); };
+    const auto first = [&all]() -> const event& { return all.front().front().what; };
+    const auto doing = [&first] { return "Recording " + std::string(kind_of(first())); };
     try {
         check_file();
-        write_together(group);
+        write_together(all, more);
         return nullptr;
     } catch (const SQLite::Exception& error) {
         if ((error.getErrorCode() & 0xff) == SQLITE_CONSTRAINT)
@@ -271,32 +276,44 @@ std::exception_ptr writer::write(std::span<accepted> group) {
         impossible = std::make_exception_ptr(
             failure("order-range-exhausted", "Handing out a serial number", error.order, error.what()));
     } catch (const impossible_event& error) {
-        impossible = std::make_exception_ptr(failure(
-            "station-internal", doing(), "attempt " + attempt_of(group[0].what).text(), error.what()));
+        impossible = std::make_exception_ptr(
+            failure("station-internal", doing(), "attempt " + attempt_of(first()).text(), error.what()));
     } catch (...) {
         trouble = std::current_exception();
     }
     roll_back();
-    for (auto& each : group) {
-        each.done = {};
-        each.error = trouble ? trouble : impossible;
-    }
-    if (trouble || group.size() == 1) return trouble;
+    const auto all_failed = [](const groups& which, const std::exception_ptr& why) {
+        for (const auto part : which)
+            for (auto& each : part) {
+                each.done = {};
+                each.error = why;
+            }
+    };
+    all_failed(all, trouble ? trouble : impossible);
+    if (trouble || (all.size() == 1 && all[0].size() == 1)) return trouble;
     // One of them cannot be: halves find it, and the others are written. In their order: when the disk fails
     // meanwhile, what comes after waits too, and for the same reason.
-    for (auto& each : group) each.error = nullptr;
-    const auto rest = group.subspan(group.size() / 2);
-    auto failed = write(group.first(group.size() / 2));
-    if (!failed) return write(rest);
-    for (auto& each : rest) each.error = failed;
-    return failed;
+    if (all.size() == 1) {
+        const auto whole = all[0];
+        all = {whole.first(whole.size() / 2), whole.subspan(whole.size() / 2)};
+    }
+    const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
+    for (const auto& half : {groups(all.begin(), middle), groups(middle, all.end())}) {
+        all_failed(half, trouble);
+        if (!trouble) trouble = write(half, {});
+    }
+    return trouble;
 }
 
-void writer::write_together(std::span<accepted> group) {
+void writer::write_together(groups& all, const late_events& more) {
     transcripts_.clear();
     rows_.prepared("BEGIN IMMEDIATE").run();
     read_head();
-    for (auto& next : group) write_one(next);
+    for (std::size_t next = 0; next < all.size(); ++next) {
+        for (auto& one : all[next]) write_one(one);
+        if (next + 1 < all.size() || !more) continue;
+        if (const auto late = more(); !late.empty()) all.push_back(late);
+    }
     books_.write();
     keep_transcripts();
     rows_.prepared("UPDATE head SET seq = ?1, hash = ?2 WHERE one = 1")
@@ -340,7 +357,8 @@ void writer::write_one(accepted& next) {
 
     refuse_second_answer(next.what, books_);
     apply(at, next.what, books_);
-    if (const auto* made = std::get_if<issued>(&next.what)) keep_token(at.seq, *made, at.recorded_at);
+    const auto* made = std::get_if<issued>(&next.what);
+    if (made != nullptr && !made->ownership_token.empty()) books_.keep_token(at.seq, *made, at.recorded_at);
     if (imported != nullptr) import(at.seq, imported->order, serials);
     head_seq_ = at.seq;
     head_hash_ = hash;
@@ -389,12 +407,6 @@ void writer::keep_transcripts() {
     auto& row = rows_.prepared("INSERT INTO transcript (attempt, stored_at, text) VALUES (?1, ?2, ?3)");
     for (const auto& one : transcripts_)
         row.bind(1, one.attempt).bind(2, one.stored_at).bind(3, one.text).run();
-}
-
-void writer::keep_token(std::int64_t certificate, const issued& what, const std::string& at) {
-    if (what.ownership_token.empty()) return;
-    rows_.prepared("DELETE FROM ownership_token WHERE expires_at < ?1").bind(1, at).run();
-    books_.keep_token(certificate, what);
 }
 
 void writer::open_key() {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <exception>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,6 +33,9 @@ struct accepted {
     std::exception_ptr error;
 };
 
+/// Answers those that came since it was last asked, or none.
+using late_events = std::function<std::span<accepted>()>;
+
 /// What of writing an event takes no ledger: its texts are made recordable, its payload encoded. On any
 /// thread, so that the writer's need not; what was not prepared it prepares.
 void prepare(accepted& next);
@@ -44,7 +48,9 @@ class writer {
     /// Each event comes back with its receipt (durable) or its error (it is not in the ledger). Answers why
     /// the ledger cannot be written, failure(station-ledger-…), or nullptr: an impossible event is its
     /// caller's trouble alone.
-    std::exception_ptr write(std::span<accepted> group);
+    /// Before the commit `more` is asked, as often as it has some, for events that came meanwhile: they are
+    /// part of the group. They and the group stay where they are.
+    std::exception_ptr write(std::span<accepted> group, const late_events& more = {});
 
     /// An empty transaction that goes to the disk: works only if the ledger can be written. Throws likewise.
     void probe();
@@ -87,14 +93,15 @@ class writer {
     void put_back();
     void copy_to(const std::filesystem::path& copy);
     void read_head();
-    void write_together(std::span<accepted> group);
+    using groups = std::vector<std::span<accepted>>;
+    std::exception_ptr write(groups all, const late_events& more);
+    void write_together(groups& all, const late_events& more);
     void write_one(accepted& next);
     serial_number next_serial(const order_name& order);
     /// Sorted, without those the order has already; puts their count and digest into the event.
     std::vector<std::string> new_serials(order_serials_imported& what, std::vector<std::string> brought);
     void import(std::int64_t seq, const order_name& order, const std::vector<std::string>& serials);
     void keep_transcripts();
-    void keep_token(std::int64_t certificate, const issued& what, const std::string& at);
     void drop_transcripts_of(const std::vector<std::int64_t>& attempts);
     void roll_back() noexcept;
 

@@ -2,6 +2,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <catch2/catch.hpp>
 #include <functional>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "core/failure.hpp"
@@ -111,6 +113,101 @@ TEST_CASE("an attempt that begins and goes on in one group is one transaction", 
 
     CHECK(group[2].done.seq == 3);
     CHECK(commits == 1);
+    CHECK(line.reader().verify().problems == std::vector<std::string>{});
+}
+
+namespace {
+
+/// A group whose later events come while the first one is being written.
+struct growing_group {
+    explicit growing_group(std::vector<ledger::accepted> events) {
+        for (auto& one : events) parts.emplace_back().push_back(std::move(one));
+    }
+
+    std::exception_ptr write(ledger::writer& to) {
+        return to.write(parts[0], [this, next = std::size_t{1}]() mutable -> std::span<ledger::accepted> {
+            if (next == parts.size()) return {};
+            if (before) before(next);
+            return parts[next++];
+        });
+    }
+
+    std::vector<std::vector<ledger::accepted>> parts;
+    std::function<void(std::size_t)> before;
+};
+
+ledger::accepted of(ledger::event what) {
+    ledger::accepted one;
+    one.what = std::move(what);
+    return one;
+}
+
+}  // namespace
+
+TEST_CASE("an event that comes while others are written shares their transaction", "[ledger]") {
+    ledger_fixture line;
+    line.book.reset();
+    ledger::writer to(line.how);
+    growing_group group(story_of("1"));
+    int commits = 0;
+    const auto count = [](void* counted) { return ++*static_cast<int*>(counted), 0; };
+    sqlite3_commit_hook(to.rows().database().getHandle(), count, &commits);
+
+    CHECK(group.write(to) == nullptr);
+
+    std::int64_t seq = 0;
+    for (const auto& part : group.parts) CHECK(part[0].done.seq == ++seq);
+    CHECK(commits == 1);
+    CHECK(line.query("SELECT count(*) FROM ownership_token") == "1");
+    CHECK(line.reader().verify().problems == std::vector<std::string>{});
+}
+
+TEST_CASE("an impossible event that comes late fails alone", "[ledger]") {
+    ledger_fixture line;
+    line.book.reset();
+    ledger::writer to(line.how);
+    growing_group group(story_of("1"));
+    auto& late = group.parts[1];
+    late.insert(late.begin(), of(ledger::delivered{attempt_id("nobody"), certificate_id("c")}));
+    late.push_back(of(ledger::station_stopped{"asked to"}));
+
+    CHECK(group.write(to) == nullptr);
+
+    CHECK(group.parts[0][0].done.seq == 1);
+    CHECK(late[0].error != nullptr);
+    CHECK(late[0].done.seq == 0);
+    for (const std::size_t i : {1U, 2U}) {
+        CHECK(late[i].error == nullptr);
+        CHECK(late[i].done.seq == static_cast<std::int64_t>(i) + 1);
+    }
+    // What was not asked for any more waits for the next group.
+    CHECK(line.query("SELECT group_concat(kind) FROM event") == "attempt-started,identified,station-stopped");
+    CHECK(line.reader().verify().problems == std::vector<std::string>{});
+}
+
+TEST_CASE("when the disk is full in the middle of a growing group, none of it is in the ledger", "[ledger]") {
+    ledger_fixture line;
+    line.book.reset();
+    ledger::writer to(line.how);
+    auto& database = to.rows().database();
+    growing_group group(story_of("1"));
+    group.parts[1].push_back(of(ledger::station_stopped{std::string(100'000, 'x')}));
+    group.before = [&database](std::size_t) {
+        database.exec("PRAGMA max_page_count = 1");  // no more than there are
+    };
+
+    CHECK(group.write(to) != nullptr);
+
+    for (auto* each : {&group.parts[0][0], &group.parts[1][0], &group.parts[1][1]}) {
+        CHECK(each->error != nullptr);
+        CHECK(each->done.seq == 0);
+        each->error = nullptr;
+    }
+    CHECK(line.query("SELECT count(*) FROM event") == "0");
+    database.exec("PRAGMA max_page_count = 1000000");
+    group.before = nullptr;
+    CHECK(group.write(to) == nullptr);
+    CHECK(group.parts[2][0].done.seq == 4);
     CHECK(line.reader().verify().problems == std::vector<std::string>{});
 }
 
