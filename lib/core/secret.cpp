@@ -20,8 +20,8 @@ std::size_t page_size() {
     return size;
 }
 
-/// Wiped pages, left out of dumps, for the next secrets: to give one back to the system interrupts every
-/// processor that runs a thread of ours.
+/// Wiped pages, locked and left out of dumps, for the next secrets: to give one back to the system interrupts
+/// every processor that runs a thread of ours.
 class spare_pages {
   public:
     /// nullptr: there is none.
@@ -55,22 +55,23 @@ secret::secret(std::string_view bytes) : size_(bytes.size()) {
     if (bytes.empty()) return;
     mapped_ = (size_ + page_size() - 1) / page_size() * page_size();
     if (mapped_ == page_size()) data_ = spare_pages::all().take();
+    locked_ = data_ != nullptr;
     if (data_ == nullptr) {
         void* memory = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory == MAP_FAILED) throw std::bad_alloc();
         (void)madvise(memory, mapped_, MADV_DONTDUMP);
         data_ = static_cast<char*>(memory);
     }
-    // Locking may be refused by RLIMIT_MEMLOCK, now or when the page was spared; the secret is then still
-    // left out of dumps and wiped.
-    (void)mlock(data_, mapped_);
+    // Locking may be refused by RLIMIT_MEMLOCK; the secret is then still left out of dumps and wiped.
+    if (!locked_) locked_ = mlock(data_, mapped_) == 0;
     std::memcpy(data_, bytes.data(), size_);
 }
 
 secret::secret(secret&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)),
       size_(std::exchange(other.size_, 0)),
-      mapped_(std::exchange(other.mapped_, 0)) {}
+      mapped_(std::exchange(other.mapped_, 0)),
+      locked_(std::exchange(other.locked_, false)) {}
 
 secret& secret::operator=(secret&& other) noexcept {
     if (this != &other) {
@@ -78,6 +79,7 @@ secret& secret::operator=(secret&& other) noexcept {
         data_ = std::exchange(other.data_, nullptr);
         size_ = std::exchange(other.size_, 0);
         mapped_ = std::exchange(other.mapped_, 0);
+        locked_ = std::exchange(other.locked_, false);
     }
     return *this;
 }
@@ -89,7 +91,8 @@ secret::~secret() {
 void secret::wipe() noexcept {
     if (data_ == nullptr) return;
     OPENSSL_cleanse(data_, mapped_);
-    if (mapped_ != page_size() || !spare_pages::all().keep(data_)) munmap(data_, mapped_);
+    const bool serves_again = locked_ && mapped_ == page_size() && spare_pages::all().keep(data_);
+    if (!serves_again) munmap(data_, mapped_);
     data_ = nullptr;
 }
 

@@ -33,6 +33,7 @@ class secret {
     char* data_ = nullptr;
     std::size_t size_ = 0;
     std::size_t mapped_ = 0;
+    bool locked_ = false;
 };
 
 }  // namespace fleetline

@@ -31,11 +31,11 @@ std::string difference(const order_state& row, const order_state& events);
 void insert(connection& into, const attempt_state& what);
 void set_certificate(connection& into, const attempt_state& what);
 
-/// An attempt's columns that an index covers and that change while it is open.
+/// An attempt's columns that decide what is in its indexes and that change while it is open. (The key's index
+/// has few rows, and takes it as it comes.)
 struct indexed_columns {
     std::string serial, work_order, thing_name, outcome;
 
-    indexed_columns() = default;
     explicit indexed_columns(const attempt_state& of)
         : serial(of.serial), work_order(of.work_order), thing_name(of.thing_name), outcome(of.outcome) {}
 };

@@ -288,7 +288,7 @@ class ledger::impl {
         drop_transcripts_when_due();
     }
 
-    /// The first of what waits, at most so many.
+    /// The first of what waits, at most so many; it is in hand then.
     void take(std::vector<task>& into, std::size_t most) {
         clear_for_reuse(into);
         const std::lock_guard lock(mutex_);
@@ -322,7 +322,7 @@ class ledger::impl {
     void carry_out(std::span<task> group) {
         turn now;
         now.callers.resize(kept_.size());
-        if (sort(group, kept_, now) > 0) write(now, wanted_.commit_limit);
+        if (part(group, kept_, now) > 0) write(now, wanted_.commit_limit);
         if (now.jobs.empty()) return;
         for (auto& one : now.jobs) one.run(writer_);
         writer_.end_reading();
@@ -331,8 +331,9 @@ class ledger::impl {
         });
     }
 
-    /// Answers how many are events. (Without memory for that, an event could be lost whose caller waits.)
-    static std::size_t sort(std::span<task> tasks, std::vector<accepted>& events, turn& into) noexcept {
+    /// Answers how many are events. Without memory the process ends: it would lose an event whose caller
+    /// waits.
+    static std::size_t part(std::span<task> tasks, std::vector<accepted>& events, turn& into) noexcept {
         const std::size_t before = events.size();
         events.reserve(before + tasks.size());
         for (auto& one : tasks) {
@@ -359,11 +360,11 @@ class ledger::impl {
         const auto began = std::chrono::steady_clock::now();
         std::vector<std::vector<accepted>> late;
         std::size_t tasks = now.callers.size() + now.jobs.size();
-        const auto trouble = write_unless_damaged(kept_, [&]() -> std::span<accepted> {
+        const auto trouble = write_unless_damaged(kept_, [&]() noexcept -> std::span<accepted> {
             take(late_, most - std::min(most, tasks));
             tasks += late_.size();
             auto& events = late.emplace_back();
-            sort(late_, events, now);
+            part(late_, events, now);
             return events;
         });
         const auto took = std::chrono::round<milliseconds>(std::chrono::steady_clock::now() - began);
@@ -377,6 +378,7 @@ class ledger::impl {
               std::vector<std::shared_ptr<pending<receipt>>>& callers, const std::exception_ptr& trouble,
               milliseconds took) {
         std::size_t written_now = 0;
+        if (trouble) kept_.reserve(callers.size());
         last_at_.second = std::chrono::steady_clock::now();
         auto caller = callers.begin();
         for (auto& part : written)

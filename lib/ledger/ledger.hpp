@@ -94,7 +94,7 @@ struct options {
     std::filesystem::path file;
     std::string station;
     bool create = true;                      ///< make the file when it is not there
-    std::size_t commit_limit = 512;          ///< most events in one transaction
+    std::size_t commit_limit = 512;          ///< most events, and questions asked with them, in one turn
     std::filesystem::path key_directory;     ///< of the station's key; empty: no checkpoints
     std::filesystem::path checkpoint_file;   ///< they are appended here too, on a share for one; empty: not
     std::int64_t checkpoint_every = 10'000;  ///< events; also every hour, and at a clean end

@@ -34,7 +34,6 @@ struct attempt_state {
     std::int64_t last_event = 0;
 
     bool open() const { return outcome.empty(); }
-    bool operator==(const attempt_state&) const = default;
 };
 
 struct certificate_state {

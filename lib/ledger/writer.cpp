@@ -312,7 +312,8 @@ void writer::write_together(groups& all, const late_events& more) {
     for (std::size_t next = 0; next < all.size(); ++next) {
         for (auto& one : all[next]) write_one(one);
         if (next + 1 < all.size() || !more) continue;
-        if (const auto late = more(); !late.empty()) all.push_back(late);
+        all.emplace_back();  // first: without memory for it, what `more` answers would be in no group
+        if (all.back() = more(); all.back().empty()) all.pop_back();
     }
     books_.write();
     keep_transcripts();

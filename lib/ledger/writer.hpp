@@ -49,7 +49,8 @@ class writer {
     /// the ledger cannot be written, failure(station-ledger-…), or nullptr: an impossible event is its
     /// caller's trouble alone.
     /// Before the commit `more` is asked, as often as it has some, for events that came meanwhile: they are
-    /// part of the group. They and the group stay where they are.
+    /// part of the group. They and the group stay where they are. After a failure it is not asked again; it
+    /// must not throw.
     std::exception_ptr write(std::span<accepted> group, const late_events& more = {});
 
     /// An empty transaction that goes to the disk: works only if the ledger can be written. Throws likewise.
