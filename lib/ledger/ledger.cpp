@@ -255,12 +255,17 @@ class ledger::impl {
             queue_.push_back(std::move(next));
         }
         awake_.notify_one();
-        if (wanted_.schedule && !std::exchange(turn_due_, true))
-            wanted_.schedule(milliseconds{0}, [this] {
-                turn_due_ = false;
-                take_turn();
-                probe_while_in_trouble();
-            });
+        if (wanted_.schedule) schedule_turn();
+    }
+
+    void schedule_turn() {
+        if (std::exchange(turn_due_, true)) return;
+        wanted_.schedule(milliseconds{0}, [this] {
+            turn_due_ = false;
+            take_turn();
+            if (!queue_.empty()) schedule_turn();
+            probe_while_in_trouble();
+        });
     }
 
     /// In place of the thread's waking up by itself.
@@ -291,6 +296,7 @@ class ledger::impl {
     /// The first of what waits, at most so many; it is in hand then.
     void take(std::vector<task>& into, std::size_t most) {
         clear_for_reuse(into);
+        if (wanted_.taken_at_once) most = std::min(most, std::max<std::size_t>(1, wanted_.taken_at_once()));
         const std::lock_guard lock(mutex_);
         if (queue_.size() <= most) {
             into.swap(queue_);

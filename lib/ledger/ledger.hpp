@@ -104,6 +104,9 @@ struct options {
     /// time as the thread's takes real time. Runs each on the caller's thread and drops it when the ledger is
     /// gone. Empty: a turn is over before its caller goes on.
     std::function<void(milliseconds, std::function<void()>)> schedule;
+    /// Scheduled: how many of those that wait are taken at once, at least one; the others come while these are
+    /// being written, as they come to a thread. Empty: all.
+    std::function<std::size_t()> taken_at_once;
     /// Called now and then while a ledger of an older version is brought up to date, which may take minutes.
     std::function<void()> at_work;
     bool durable = true;  ///< false: no fsync, for simulations

@@ -95,6 +95,7 @@ ledger::options options_of(const surroundings& around, std::function<void()> wri
             written();
         });
     };
+    wanted.taken_at_once = [&around] { return static_cast<std::size_t>(around.chance.below(8)); };
     return wanted;
 }
 
