@@ -160,10 +160,16 @@ TEST_CASE("what comes while others are written gets its own answer", "[ledger]")
     other.exec("ROLLBACK");
 
     std::int64_t seq = 2;
-    CHECK(run(line.io, std::move(first)).seq == seq);
-    for (auto& one : others) CHECK(run(line.io, std::move(one)).seq == ++seq);
+    const auto told = run(line.io, std::move(first));
+    CHECK(told.seq == seq);
+    for (auto& one : others) {
+        const auto also_told = run(line.io, std::move(one));
+        CHECK(also_told.seq == ++seq);
+    }
     CHECK_THROWS_AS(run(line.io, std::move(impossible)), failure);
-    CHECK(run(line.io, std::move(question)).attempt.text() == "attempt-1");
-    CHECK(run(line.io, std::move(last)).seq == seq + 2);
+    const auto record = run(line.io, std::move(question));
+    CHECK(record.attempt.text() == "attempt-1");
+    const auto told_last = run(line.io, std::move(last));
+    CHECK(told_last.seq == seq + 2);
     CHECK(line.reader().verify().problems == std::vector<std::string>{});
 }
