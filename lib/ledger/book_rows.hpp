@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The projections' rows to and from their tables, column by column. For .cpp files of this room.
+// The projections' rows to and from their tables, column by column. For this room alone.
 #pragma once
 
 #include <string>

@@ -98,6 +98,11 @@ std::vector<ledger::accepted> story_of(const std::string& id, bool with_token = 
     return group;
 }
 
+void count_commits(ledger::writer& of, int& commits) {
+    const auto count = [](void* counted) { return ++*static_cast<int*>(counted), 0; };
+    sqlite3_commit_hook(of.rows().database().getHandle(), count, &commits);
+}
+
 }  // namespace
 
 TEST_CASE("an attempt that begins and goes on in one group is one transaction", "[ledger]") {
@@ -106,8 +111,7 @@ TEST_CASE("an attempt that begins and goes on in one group is one transaction", 
     ledger::writer to(line.how);
     auto group = story_of("1");
     int commits = 0;
-    const auto count = [](void* counted) { return ++*static_cast<int*>(counted), 0; };
-    sqlite3_commit_hook(to.rows().database().getHandle(), count, &commits);
+    count_commits(to, commits);
 
     CHECK(to.write(group) == nullptr);
 
@@ -127,13 +131,13 @@ struct growing_group {
     std::exception_ptr write(ledger::writer& to) {
         return to.write(parts[0], [this, next = std::size_t{1}]() mutable -> std::span<ledger::accepted> {
             if (next == parts.size()) return {};
-            if (before) before(next);
+            if (before) before();
             return parts[next++];
         });
     }
 
     std::vector<std::vector<ledger::accepted>> parts;
-    std::function<void(std::size_t)> before;
+    std::function<void()> before;
 };
 
 ledger::accepted of(ledger::event what) {
@@ -150,8 +154,7 @@ TEST_CASE("an event that comes while others are written shares their transaction
     ledger::writer to(line.how);
     growing_group group(story_of("1"));
     int commits = 0;
-    const auto count = [](void* counted) { return ++*static_cast<int*>(counted), 0; };
-    sqlite3_commit_hook(to.rows().database().getHandle(), count, &commits);
+    count_commits(to, commits);
 
     CHECK(group.write(to) == nullptr);
 
@@ -192,7 +195,7 @@ TEST_CASE("when the disk is full in the middle of a growing group, none of it is
     auto& database = to.rows().database();
     growing_group group(story_of("1"));
     group.parts[1].push_back(of(ledger::station_stopped{std::string(100'000, 'x')}));
-    group.before = [&database](std::size_t) {
+    group.before = [&database] {
         database.exec("PRAGMA max_page_count = 1");  // no more than there are
     };
 
